@@ -1,0 +1,390 @@
+"""Carry out approved changes: the only caller of a PSA's write.
+
+For each line, in this order: the lease still runs long enough; the line is read again and must be as the plan saw
+it; the intent is on disk; the call is sent once; the line is read back; the outcome is on disk and the baseline
+moves. A process killed anywhere in between leaves at most one line in doubt, which ``resume`` settles by reading.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from psarecon.domain.decisions import Decision
+from psarecon.domain.model import Baseline
+from psarecon.domain.money import same_cost
+from psarecon.domain.plan import Change, Plan
+from psarecon.domain.plan_file import change_data
+from psarecon.domain.ports import Diagnosis, Psa, State
+from psarecon.errors import BudgetSpent, LockHeld, PlanRefused, Refused, RemoteError, Throttled, Unreachable
+from psarecon.ledger.journal import Event, Journal
+from psarecon.ledger.leases import Holder, Lease, Leases
+
+#: How often a call that a limit refused is sent again.
+_SENDINGS = 3
+#: Seconds a lease must outlast the longest a call can take.
+_MARGIN = 5.0
+
+Approved = tuple[Change, Decision]
+
+
+class Outcome(StrEnum):
+    """What became of a change."""
+
+    VERIFIED = "verified"
+    ALREADY = "already"
+    CONFLICT = "conflict"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    SKIPPED = "skipped"
+
+
+class Stage(StrEnum):
+    """Where a change is, for whoever watches: the stages of the write protocol in their order."""
+
+    LEASED = "leased"
+    REREAD = "reread"
+    INTENT = "intent"
+    SENT = "sent"
+    READ_BACK = "read-back"
+    DONE = "done"
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """One step of one change; ``outcome`` and ``text`` only with DONE."""
+
+    stage: Stage
+    change: Change
+    outcome: Outcome | None = None
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of a change, in words where there is something to say."""
+
+    change: Change
+    outcome: Outcome
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Seconds: how long a server may still work on a call whose answer was lost, and how long a lease runs."""
+
+    settle: float = 300.0
+    lease: float = 600.0
+
+
+@dataclass(slots=True)
+class _Sending:
+    """What is known of a call after it was sent: a clear refusal's texts, or that nobody knows."""
+
+    refused: tuple[str, ...] | None = None
+    uncertain: str = ""
+    never_arrived: str = ""
+
+
+@dataclass(slots=True)
+class Watch:
+    """Who looks on and who may stop the run: ``stop`` is asked between lines, ``pause`` waits so many seconds."""
+
+    on: Callable[[Progress], None] = lambda _progress: None
+    stop: Callable[[], bool] = lambda: False
+    pause: Callable[[float], None] = time.sleep
+
+
+def before_holds(change: Change, state: State) -> bool:
+    """Whether the line is as the plan saw it."""
+    return state.quantity == change.live_quantity and (
+        change.unit_cost is None or same_cost(state.unit_cost, change.unit_cost.before)
+    )
+
+
+def after_holds(change: Change, state: State) -> bool:
+    """Whether the line is as the change would leave it."""
+    return state.quantity == change.quantity_after and (
+        change.unit_cost is None or same_cost(state.unit_cost, change.unit_cost.after)
+    )
+
+
+def described(state: State | None) -> str:
+    """A state in words."""
+    if state is None:
+        return "not to be read"
+    return f"{state.quantity}" + ("" if state.unit_cost is None else f" at {state.unit_cost}")
+
+
+@dataclass(slots=True)
+class _Pending:
+    """A call whose outcome the read-back did not tell yet, and when it was sent (monotonic)."""
+
+    change: Change
+    sent: float
+    sending: _Sending
+
+
+@dataclass(slots=True)
+class Applier:
+    """One run of ``apply``: ``run`` names it in the journal."""
+
+    psas: Mapping[str, Psa]
+    journal: Journal
+    leases: Leases
+    run: str
+    holder: Holder
+    timing: Timing = field(default_factory=Timing)
+    watch: Watch = field(default_factory=Watch)
+
+    def apply(self, plan: Plan, approved: Sequence[Approved]) -> list[Result]:
+        """Carry out the approved changes, PSA by PSA, one write at a time.
+
+        Raises LockHeld, LedgerError, PlanRefused (made for another tenant), RemoteError (a PSA out of reach
+        before anything was sent).
+        """
+        results: list[Result] = []
+        for name in sorted({change.line.psa for change, _ in approved}):
+            mine = [one for one in approved if one[0].line.psa == name]
+            results += self._psa(name, plan, mine)
+        return results
+
+    def _psa(self, name: str, plan: Plan, approved: Sequence[Approved]) -> list[Result]:
+        psa = self.psas[name]
+        tenant = psa.tenant
+        if tenant != plan.tenants.get(name):
+            message = f"the plan was made for {plan.tenants.get(name)}, the credentials of {name} lead to {tenant}"
+            raise PlanRefused(message, hint="make the plan again with these settings")
+        lease = self.leases.take(f"{name}:{tenant}", self.holder, self.timing.lease)
+        try:
+            return _Lines(self, psa, tenant, lease).carry_out(approved)
+        finally:
+            lease.release()
+
+
+class _Lines:
+    """The lines of one tenant under its lease."""
+
+    def __init__(self, applier: Applier, psa: Psa, tenant: str, lease: Lease) -> None:
+        self._applier = applier
+        self._psa = psa
+        self._tenant = tenant
+        self._lease = lease
+        self._watch = applier.watch
+        self._pending: list[_Pending] = []
+        self._results: list[Result] = []
+        self._seen: Mapping[str, State] = {}
+
+    def carry_out(self, approved: Sequence[Approved]) -> list[Result]:
+        """Each line in turn, then those whose outcome was not clear at once."""
+        doubts = self._applier.journal.doubts(approved[0][0].line.psa, self._tenant)
+        lifted = self._psa.same_date.value
+        for position, (change, decision) in enumerate(approved):
+            if self._watch.stop():
+                self._skip(approved[position:], "the run was told to stop")
+                break
+            doubt = doubts.get(change.line.id)
+            if doubt is not None and doubt.lifted_by != lifted:
+                self._skip([(change, decision)], f"in doubt since run {doubt.run}: run `psarecon resume` first")
+                continue
+            try:
+                self._line(change, decision, [one for one, _ in approved[position + 1 : position + 2]])
+            except (BudgetSpent, LockHeld) as error:
+                rest = approved[position + 1 :] if isinstance(error, BudgetSpent) else approved[position:]
+                self._skip(rest, str(error))
+                break
+        self._settle_pending()
+        return self._results
+
+    def _skip(self, approved: Sequence[Approved], why: str) -> None:
+        for change, _ in approved:
+            self._finish(change, Outcome.SKIPPED, why)
+
+    def _line(self, change: Change, decision: Decision, following: Sequence[Change]) -> None:
+        """Steps 1 to 6 for one line; ``following`` is read along with the read-back, to save a request."""
+        try:
+            state = self._reread(change)
+        except RemoteError as error:
+            self._finish(change, Outcome.FAILED, f"nothing was sent: {error}")
+            if isinstance(error, BudgetSpent):
+                raise
+            return
+        if state is None or not before_holds(change, state):
+            self._not_as_planned(change, decision, state)
+            return
+        self._write(change, decision, following)
+
+    def _reread(self, change: Change) -> State | None:
+        if change.id not in self._seen:
+            self._seen = self._psa.reread([change])
+        self._watch.on(Progress(Stage.REREAD, change))
+        return self._seen.get(change.id)
+
+    def _not_as_planned(self, change: Change, decision: Decision, state: State | None) -> None:
+        if state is not None and after_holds(change, state):
+            self._record(change, Event.ALREADY, "it already was as planned; nothing was sent", decision=decision)
+            return
+        planned = f"{change.live_quantity}" + (f" at {change.unit_cost.before}" if change.unit_cost else "")
+        wanted = f"{change.quantity_after}" + (f" at {change.unit_cost.after}" if change.unit_cost else "")
+        text = f"the line moved: planned from {planned}, now {described(state)}, wanted {wanted}; nothing was sent"
+        self._record(change, Event.CONFLICT, text, decision=decision)
+
+    def _write(self, change: Change, decision: Decision, following: Sequence[Change]) -> None:
+        self._lease.hold(self._psa.write_seconds + _MARGIN)
+        self._watch.on(Progress(Stage.LEASED, change))
+        self._append(change, Event.INTENT, {"change": change_data(change), "decision": _said(decision)})
+        self._watch.on(Progress(Stage.INTENT, change))
+        sent = time.monotonic()
+        sending = self._send(change, following)
+        self._watch.on(Progress(Stage.SENT, change))
+        if sending.never_arrived:
+            self._record(change, Event.FAILED, f"it never arrived: {sending.never_arrived}")
+            return
+        state = self._read_back(change, following)
+        self._watch.on(Progress(Stage.READ_BACK, change))
+        if not self._settled(change, state, sending):
+            self._pending.append(_Pending(change, sent, sending))
+
+    def _send(self, change: Change, following: Sequence[Change]) -> _Sending:
+        """Send once; again only after a limit refused it and the line is seen to be unchanged."""
+        for attempt in range(1, _SENDINGS + 1):
+            try:
+                self._psa.write(change.call)
+                return _Sending()
+            except Throttled as error:
+                if attempt == _SENDINGS or not self._may_send_again(change, error, following):
+                    return _Sending(refused=error.texts or (str(error),))
+            except Refused as error:
+                return _Sending(refused=error.texts or (str(error),))
+            except (Unreachable, BudgetSpent) as error:
+                return _Sending(never_arrived=str(error))
+            except RemoteError as error:
+                return _Sending(uncertain=str(error))
+        raise AssertionError
+
+    def _may_send_again(self, change: Change, error: Throttled, following: Sequence[Change]) -> bool:
+        self._watch.pause(error.wait)
+        state = self._read_back(change, following)
+        self._lease.hold(self._psa.write_seconds + _MARGIN)
+        return state is not None and before_holds(change, state)
+
+    def _read_back(self, change: Change, following: Sequence[Change] = ()) -> State | None:
+        """The line after a write, and the next line before its own; None when it could not be read."""
+        try:
+            self._seen = self._psa.reread([change, *following])
+        except RemoteError:
+            self._seen = {}
+        return self._seen.get(change.id)
+
+    def _settled(self, change: Change, state: State | None, sending: _Sending) -> bool:
+        """Journal the outcome if what was read tells it; ``before`` proves something only after a clear refusal."""
+        if state is not None and after_holds(change, state):
+            self._record(change, Event.VERIFIED, "")
+        elif state is not None and before_holds(change, state) and sending.refused is not None:
+            self._record(change, Event.FAILED, "; ".join(sending.refused), state, texts=sending.refused)
+        elif state is None or before_holds(change, state):
+            return False
+        else:
+            wanted = described(State(change.quantity_after, change.unit_cost.after if change.unit_cost else None))
+            text = f"read back {described(state)}, neither what was nor {wanted}: a person decides"
+            self._record(change, Event.UNKNOWN, text, state)
+        return True
+
+    def _settle_pending(self) -> None:
+        for pending in self._pending:
+            self._wait_for(pending)
+
+    def _wait_for(self, pending: _Pending) -> None:
+        """Read until the server can no longer be working on the call; then ``before`` means it was not applied."""
+        change, sending = pending.change, pending.sending
+        while not self._watch.stop() and self._still_ours():
+            left = pending.sent + self._applier.timing.settle - time.monotonic()
+            state = self._read_back(change)
+            if state is not None and not before_holds(change, state):
+                self._settled(change, state, sending)
+                return
+            if left <= 0:
+                self._out_of_time(change, state, sending)
+                return
+            self._watch.pause(min(left, 5.0))
+        self._finish(change, Outcome.UNKNOWN, "stopped before its outcome was known: run `psarecon resume`")
+
+    def _still_ours(self) -> bool:
+        try:
+            self._lease.hold(0)
+        except LockHeld:
+            return False
+        return True
+
+    def _out_of_time(self, change: Change, state: State | None, sending: _Sending) -> None:
+        if state is None:
+            self._record(change, Event.UNKNOWN, f"sent, and the line cannot be read since: {sending.uncertain}")
+        elif sending.uncertain:
+            self._record(change, Event.FAILED, f"it was not applied: {sending.uncertain}", state)
+        else:
+            text = "the server accepted it and nothing changed: a person decides"
+            self._record(change, Event.UNKNOWN, text, state)
+
+    def _record(
+        self,
+        change: Change,
+        event: Event,
+        text: str,
+        state: State | None = None,
+        *,
+        texts: Sequence[str] = (),
+        decision: Decision | None = None,
+    ) -> None:
+        """The outcome on disk, with the baseline where the line now is as wanted."""
+        detail: dict[str, object] = {"text": text, "live": {"quantity": f"{change.live_quantity:f}"}}
+        if decision is not None:
+            detail |= {"change": change_data(change), "decision": _said(decision)}
+        if event in (Event.UNKNOWN, Event.FAILED):
+            diagnosis = self._diagnose(change, state if event is Event.UNKNOWN else None, texts)
+            if diagnosis is not None:
+                text = f"{text}; {diagnosis.text}" if text else diagnosis.text
+                detail |= {"code": diagnosis.code, "text": text, "lifted_by": diagnosis.lifted_by}
+        self._append(change, event, detail)
+        self._finish(change, Outcome(event.value), text)
+
+    def _diagnose(self, change: Change, state: State | None, texts: Sequence[str]) -> Diagnosis | None:
+        try:
+            return self._psa.diagnose(change, state, texts)
+        except RemoteError:
+            return None
+
+    def _append(self, change: Change, event: Event, detail: Mapping[str, object]) -> None:
+        moved = event in (Event.VERIFIED, Event.ALREADY)
+        self._applier.journal.append(
+            self._applier.run,
+            event,
+            change.id,
+            change.line,
+            self._tenant,
+            change.effective_date,
+            detail,
+            baseline_of(change, self._applier.run) if moved else None,
+        )
+
+    def _finish(self, change: Change, outcome: Outcome, text: str) -> None:
+        self._results.append(Result(change, outcome, text))
+        self._watch.on(Progress(Stage.DONE, change, outcome, text))
+
+
+def baseline_of(change: Change, run: str) -> Baseline:
+    """What a verified change leaves behind."""
+    return Baseline(
+        quantity=change.quantity_after,
+        unit_cost=change.cost_after,
+        usage=change.usage.count,
+        rule=change.usage.rule,
+        wanted_cost=change.wanted_cost,
+        effective_date=change.effective_date,
+        run=run,
+    )
+
+
+def _said(decision: Decision) -> dict[str, str]:
+    return {"verdict": decision.verdict.value, "by": decision.by, "at": decision.at, "reason": decision.reason}

@@ -1,0 +1,142 @@
+"""What every command shares: settings, mapping, ledger, adapters, the time, and who is asking.
+
+The only place besides ``main`` where the environment is looked at, and only as it was handed in.
+"""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import secrets
+import socket
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from psarecon.config.settings import Resolver, Settings, load_settings
+from psarecon.errors import InvalidInput, UsageError
+
+if TYPE_CHECKING:
+    from psarecon.config.mapping import LoadedMapping
+    from psarecon.domain.ports import Psa, Source
+    from psarecon.ledger.database import Database
+    from psarecon.ledger.leases import Holder
+
+#: Variables by which pipelines say which run this is; the first that is set wins.
+_RUN_URLS = ("PSARECON_RUN_URL", "CI_JOB_URL", "BUILD_BUILDURI")
+
+
+@dataclass(frozen=True)
+class Context:
+    """One command's surroundings."""
+
+    directory: Path
+    environ: Mapping[str, str]
+    as_of: str | None = None
+
+    @classmethod
+    def of(cls, args: argparse.Namespace) -> Context:
+        """From parsed arguments."""
+        return cls(args.directory, args.environ, getattr(args, "as_of", None))
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The settings. Raises InvalidInput with every problem."""
+        return load_settings(self.directory)
+
+    @cached_property
+    def mapping(self) -> LoadedMapping:
+        """The mapping. Raises InvalidInput with every problem."""
+        from psarecon.config.mapping import load_mapping
+
+        return load_mapping(self.settings)
+
+    @cached_property
+    def resolver(self) -> Resolver:
+        """Looks up secrets and other references."""
+        return Resolver(environ=self.environ, directory=self.directory)
+
+    @cached_property
+    def database(self) -> Database:
+        """The ledger."""
+        from psarecon.wiring import ledger
+
+        return ledger(self.settings, self.resolver)
+
+    @cached_property
+    def sources(self) -> Mapping[str, Source]:
+        """Every source, ready to be read."""
+        from psarecon.wiring import sources
+
+        return sources(self.settings, self.resolver)
+
+    @cached_property
+    def psas(self) -> Mapping[str, Psa]:
+        """Every PSA, ready to be read and written."""
+        from psarecon.wiring import psas
+
+        return psas(self.settings, self.resolver)
+
+    def now(self) -> datetime:
+        """The billing time: ``--as-of``, the rehearsal's clock, or now; in UTC, whole seconds."""
+        if self.as_of is not None:
+            return _instant(self.as_of)
+        if self.settings.clock is not None:
+            return rehearsal_now(self.resolver.text(self.settings.clock, "clock"))
+        return datetime.now(UTC).replace(microsecond=0)
+
+    def holder(self, run: str) -> Holder:
+        """Who we are, for a lease."""
+        from psarecon.ledger.leases import Holder
+        from psarecon.process import this_process
+
+        url = next((self.environ[name] for name in _RUN_URLS if self.environ.get(name)), "")
+        return Holder(owner=self.user(), host=socket.gethostname(), run=run, run_url=url, process=this_process())
+
+    def user(self) -> str:
+        """The name a decision or a lease carries when none is given."""
+        for name in ("PSARECON_BY", "GITHUB_ACTOR", "GITLAB_USER_LOGIN", "USER", "LOGNAME"):
+            if self.environ.get(name):
+                return self.environ[name]
+        with suppress(OSError, KeyError):
+            return getpass.getuser()
+        return "unknown"
+
+
+def _instant(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise UsageError(f"--as-of {text!r} is not a moment", hint="write 2026-11-20T17:00:00Z") from error
+    if moment.tzinfo is None:
+        raise UsageError(f"--as-of {text!r} has no time zone", hint="write 2026-11-20T17:00:00Z, or an offset")
+    return moment.astimezone(UTC).replace(microsecond=0)
+
+
+def rehearsal_now(url: str) -> datetime:
+    """The sandbox's own time. Raises RemoteError, or InvalidInput when it is no sandbox."""
+    from psarecon.http import Http, check_base
+
+    http = Http("sandbox", timeout=10.0)
+    try:
+        answer = http.read("GET", f"{check_base(url, 'clock')}/_sandbox/health")
+        return datetime.fromisoformat(answer.data["now"]).astimezone(UTC).replace(microsecond=0)
+    except (KeyError, TypeError, ValueError) as error:
+        raise InvalidInput("clock: no sandbox answers there", hint="remove `clock` outside of rehearsals") from error
+    finally:
+        http.close()
+
+
+def new_run() -> str:
+    """A name for a run: when it began, and something no other run has."""
+    return f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
+
+
+def say(text: str) -> None:
+    """A line for the person or the log, on stderr: stdout is data."""
+    print(text, file=sys.stderr, flush=True)

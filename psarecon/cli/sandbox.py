@@ -1,0 +1,75 @@
+"""`psarecon sandbox`: a rehearsal with emulated vendors."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+
+_WRONG_USAGE = 64
+_FAILED = 1
+
+
+def register(commands: Commands) -> None:
+    """Add `sandbox init` and `sandbox serve`."""
+    parser = commands.add_parser("sandbox", help="rehearse with emulated vendors on this machine")
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    _register_init(actions)
+    serve = actions.add_parser("serve", help="serve the emulated vendors on 127.0.0.1 until interrupted")
+    serve.add_argument("sandbox_directory", type=Path, metavar="DIR", help="a directory made by `sandbox init`")
+    serve.add_argument("--port", type=int, default=0, help="0, the default, takes a free one")
+    serve.set_defaults(run=_serve)
+
+
+def _register_init(actions: Commands) -> None:
+    init = actions.add_parser("init", help="write an emulated MSP and the config repository that maps it")
+    init.add_argument("sandbox_directory", type=Path, metavar="DIR", help="a directory without psarecon.yaml")
+    init.add_argument("--clients", type=int, default=12, metavar="N", help="how many clients (default 12)")
+    init.add_argument("--seed", type=int, default=1, metavar="S", help="another seed, another world (default 1)")
+    init.add_argument("--today", type=date.fromisoformat, default=None, metavar="DATE",
+                      help="the sandbox's day, as in 2026-11-01 (default: the real one)")  # fmt: skip
+    init.set_defaults(run=_init)
+
+
+def _init(args: argparse.Namespace) -> int:
+    from psarecon.sandbox.generate import init
+    from psarecon.sandbox.world import ZONE
+
+    directory: Path = args.sandbox_directory
+    today = args.today or datetime.now(UTC).astimezone(ZONE).date()
+    try:
+        init(directory, clients=args.clients, seed=args.seed, today=today)
+    except (FileExistsError, NotADirectoryError, ValueError) as error:
+        print(f"psarecon: {error}", file=sys.stderr)
+        return _WRONG_USAGE
+    print(f"{directory}: {args.clients} clients, today is {today}", file=sys.stderr)
+    return 0
+
+
+def _serve(args: argparse.Namespace) -> int:
+    try:
+        from psarecon.sandbox.serve import serve_forever
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in {"starlette", "uvicorn"}:
+            raise
+        print('psarecon: the sandbox is not installed; run: pip install "psarecon[sandbox]"', file=sys.stderr)
+        return _FAILED
+    return _served(serve_forever, args)
+
+
+def _served(serve_forever: Callable[[Path, int], None], args: argparse.Namespace) -> int:
+    """Serve, and say in one line when that cannot be."""
+    try:
+        serve_forever(args.sandbox_directory, args.port)
+    except (FileNotFoundError, OSError, OverflowError) as error:
+        print(f"psarecon: {error}", file=sys.stderr)
+        return _WRONG_USAGE if isinstance(error, FileNotFoundError) else _FAILED
+    except KeyboardInterrupt:
+        pass
+    return 0

@@ -1,0 +1,165 @@
+"""YAML to plain data: mappings, lists, text, integers, true, false and null, and nothing that could mislead.
+
+The C parser's events are turned into data one by one; no tree of nodes is kept, so a file of 50,000 lines costs
+little more memory than its data. Where things stand is found again, from the same text, once something is wrong
+(``psarecon.config.locate``); only the line numbers of list items are kept, because bindings need them.
+"""
+
+from __future__ import annotations
+
+import gc
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path as FilePath
+from typing import Any
+
+from psarecon.config.problems import Path, Problem
+
+#: Limits that no honest file comes near; beyond them a file is refused, not read.
+MOST_BYTES = 16 * 1024 * 1024
+DEEPEST = 32
+_MOST_CHARACTER_PROBLEMS = 20
+
+_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]|\r(?!\n)")
+_COMMENT = re.compile(r"(?:^|\s)#")
+
+
+class Items(list[Any]):
+    """A list of the data, with the 1-based line each item starts in."""
+
+    __slots__ = ("lines",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: list[int] = []
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A problem of the text with the path of the value it stands at, or of the mapping whose ``key`` it is.
+
+    ``path`` is None where there is no data to speak of.
+    """
+
+    problem: Problem
+    path: Path | None
+    key: bool = False
+
+
+@dataclass(slots=True)
+class Document:
+    """A file as plain data, with all that is wrong with its text. ``line`` is where its content starts (1-based).
+
+    ``data`` is None when there is nothing to go on with. ``pure``: read by the Python parser.
+    """
+
+    file: str
+    text: str = ""
+    data: Any = None
+    line: int = 1
+    found: list[Found] = field(default_factory=list)
+    pure: bool = False
+
+    def refuse(
+        self,
+        position: tuple[int, int],
+        message: str,
+        suggestion: str = "",
+        *,
+        path: Path | None = None,
+        key: bool = False,
+    ) -> None:
+        """Add a problem at a 0-based (line, column) of the text."""
+        row, column = position
+        shown = source_line(self.text, row)
+        problem = Problem(self.file, row + 1, column + 1, message, shown, suggestion)
+        self.found.append(Found(problem, path, key))
+
+
+def load_document(path: FilePath, file: str) -> Document:
+    """Read a file. Never raises for what the file holds: that becomes issues and problems of the document."""
+    document = Document(file)
+    try:
+        with path.open("rb") as stream:
+            raw = stream.read(MOST_BYTES + 1)
+    except OSError as error:
+        document.refuse((0, 0), f"cannot be read: {error.strerror or type(error).__name__}")
+        return document
+    if len(raw) > MOST_BYTES:
+        document.refuse((0, 0), f"the file is larger than {MOST_BYTES // 1024 // 1024} MiB", "split it into several files")
+        return document
+    return parse_document(raw, file)
+
+
+def parse_document(raw: bytes, file: str) -> Document:
+    """The data of a file's bytes, with all that is wrong with them."""
+    document = Document(file)
+    try:
+        document.text = raw.decode("utf-8").removeprefix("\ufeff")
+    except UnicodeDecodeError as error:
+        document.text = raw.decode("utf-8", errors="replace")
+        position = _position(raw[: error.start].decode("utf-8"), error.start)
+        document.refuse(position, "the file is not UTF-8 text", "save it as UTF-8")
+        return document
+    _refuse_characters(document)
+    if not document.found:
+        from psarecon.config.reader import read  # noqa: PLC0415 - loads the YAML library, which not every command needs
+
+        with collector_paused():
+            read(document)
+    return document
+
+
+def source_line(text: str, row: int) -> str:
+    """The 0-based line of a text, without its end; empty past the last one."""
+    start = 0
+    for _ in range(row):
+        start = text.find("\n", start) + 1
+        if start == 0:
+            return ""
+    end = text.find("\n", start)
+    return text[start : end if end >= 0 else len(text)].rstrip("\r")
+
+
+def _position(text: str, offset: int) -> tuple[int, int]:
+    """0-based line and column of an offset."""
+    return text.count("\n", 0, offset), len(text[text.rfind("\n", 0, offset) + 1 : offset])
+
+
+def _refuse_characters(document: Document) -> None:
+    """Characters that no editor shows, or that move what follows; tabs, where they are not JSON's white space."""
+    text = document.text
+    for number, match in enumerate(_FORBIDDEN.finditer(text)):
+        if number >= _MOST_CHARACTER_PROBLEMS:
+            return
+        name = f"U+{ord(match[0]):04X}"
+        document.refuse(_position(text, match.start()), f"the character {name} is not allowed", "remove it")
+    if "\t" in text and not text.lstrip().startswith(("{", "[")):
+        _refuse_tabs(document)
+
+
+def _refuse_tabs(document: Document) -> None:
+    """A tab in a comment does no harm; the first one of each other line is told."""
+    refused = 0
+    for row, line in enumerate(document.text.split("\n")):
+        column = line.find("\t")
+        if column < 0 or _COMMENT.search(line[:column]):
+            continue
+        document.refuse((row, column), "a tab is not allowed here", 'use spaces (inside a quoted text: "\\t")')
+        refused += 1
+        if refused >= _MOST_CHARACTER_PROBLEMS:
+            return
+
+
+@contextmanager
+def collector_paused() -> Iterator[None]:
+    """Garbage collection off meanwhile: it would walk the growing data again and again, and triple the time."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()

@@ -1,0 +1,132 @@
+"""``clients/**/*.yaml``: which line of a PSA bills which product for which client."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from pathlib import Path as FilePath
+from typing import Any
+
+from psarecon.config.catalogue import Catalogue
+from psarecon.config.documents import Document, collector_paused, load_document
+from psarecon.config.git import commit_of
+from psarecon.config.locate import present
+from psarecon.config.mapping_rules import Client, Seen
+from psarecon.config.problems import Issue, Path, Problem, Problems, in_order
+from psarecon.config.quick import quick_check
+from psarecon.config.schemas import issues_of
+from psarecon.config.settings import Settings, present_settings, read_settings_document
+from psarecon.domain.model import Binding, Mapping
+
+CLIENTS_FOLDER = "clients"
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedMapping:
+    """The mapping of a config directory, and what its check only warns about."""
+
+    mapping: Mapping
+    warnings: tuple[Problem, ...] = ()
+
+
+@dataclass(slots=True)
+class Gathered:
+    """What the client files hold: bindings in file order, and all problems of all files."""
+
+    bindings: list[Binding] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    clients: int = 0
+
+
+def load_mapping(settings: Settings, *, today: date | None = None) -> LoadedMapping:
+    """Read and check all client files. Raises Problems with every error of every file.
+
+    ``today`` (default: the day in the billing time zone) decides which allowances have ended.
+    """
+    day = today or datetime.now(settings.billing.timezone).date()
+    gathered = gather(settings.directory, Catalogue.of(settings), day)
+    errors = [problem for problem in gathered.problems if problem.severity == "error"]
+    if errors:
+        raise Problems(in_order(errors))
+    commit, dirty = commit_of(settings.directory)
+    return LoadedMapping(Mapping(tuple(gathered.bindings), commit, dirty), tuple(in_order(gathered.problems)))
+
+
+def gather(directory: FilePath, catalogue: Catalogue, today: date, settings: Document | None = None) -> Gathered:
+    """Read all client files against what the settings offer. ``settings`` saves reading their file again."""
+    gathered, seen = Gathered(), Seen(catalogue, today)
+    with collector_paused():
+        files = list(client_files(directory))
+        for path in files:
+            _read_file(path, path.relative_to(directory).as_posix(), seen, gathered)
+    gathered.problems += _misnamed(directory)
+    if not files:
+        message = f"there are no client files: {CLIENTS_FOLDER}/**/*.yaml"
+        gathered.problems.append(Problem(CLIENTS_FOLDER, 1, 1, message, severity="warning"))
+    elif unused := seen.unused_products():
+        issues = [_unused(name) for name in unused]
+        gathered.problems += present_settings(settings or read_settings_document(directory), issues)
+    return gathered
+
+
+def client_files(directory: FilePath) -> Iterator[FilePath]:
+    """Every client file below ``clients``, sorted by path; hidden files and folders are not read."""
+    yield from sorted(_files(directory, (".yaml",)), key=lambda path: path.relative_to(directory).as_posix())
+
+
+def _files(directory: FilePath, endings: tuple[str, ...]) -> Iterator[FilePath]:
+    for folder, folders, names in os.walk(directory / CLIENTS_FOLDER):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        for name in names:
+            if name.endswith(endings) and not name.startswith("."):
+                yield FilePath(folder, name)
+
+
+def _misnamed(directory: FilePath) -> Iterator[Problem]:
+    """Files somebody may believe to be read."""
+    for path in sorted(_files(directory, (".yml", ".YAML", ".YML"))):
+        name = path.relative_to(directory).as_posix()
+        yield Problem(name, 1, 1, "this file is not read", suggestion="name it .yaml", severity="warning")
+
+
+def _unused(product: str) -> Issue:
+    text = f"no line of the mapping uses the product {product!r}"
+    return Issue(("products", product), text, at="key", severity="warning")
+
+
+def _read_file(path: FilePath, file: str, seen: Seen, gathered: Gathered) -> None:
+    document = load_document(path, file)
+    issues: list[Issue] = []
+    if document.data is not None:
+        refused = [found.path for found in document.found if found.path is not None]
+        for client in _clients(document, issues):
+            gathered.clients += 1
+            _read_client(client, refused, seen, issues, gathered)
+    if issues or document.found:
+        gathered.problems += present(document, issues)
+
+
+def _clients(document: Document, issues: list[Issue]) -> Iterator[Client]:
+    data = document.data
+    if isinstance(data, dict):
+        yield Client(document.file, document.line, (), data)
+    elif isinstance(data, list):
+        for number, item in enumerate(data):
+            yield Client(document.file, data.lines[number], (number,), item)
+    else:
+        issues.append(Issue((), "a mapping file holds a client or a list of clients", "begin with client: NAME"))
+
+
+def _read_client(client: Client, refused: list[Path], seen: Seen, issues: list[Issue], gathered: Gathered) -> None:
+    """Bindings of the client's sound parts. A line that is not sound hides no error of the others."""
+    found = [] if quick_check("mapping", "client")(client.data) else issues_of(client.data, "mapping", "client", client.path)
+    issues += found
+    depth = len(client.path)
+    bad = [path[depth:] for path in (*refused, *(issue.path for issue in found)) if path[:depth] == client.path]
+    if any(path[:1] != ("lines",) or len(path) == 1 for path in bad):
+        return
+    lines: set[Any] = {path[1] for path in bad}
+    gathered.bindings += seen.bindings(client, lines, issues)
+

@@ -1,0 +1,204 @@
+"""``psarecon.yaml``: where usage comes from, where it is billed, what is sold, and what may not happen."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import dataclass, field
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path as FilePath
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+from psarecon.config.documents import Document, collector_paused, load_document
+from psarecon.config.locate import masked, present
+from psarecon.config.problems import Issue, Problem, Problems, in_order
+from psarecon.config.quick import quick_check
+from psarecon.config.schemas import issues_of
+from psarecon.config.secrets import Resolver, Secret
+from psarecon.config.settings_rules import harmless, settings_issues, without_echo
+from psarecon.domain.guards import Limits
+from psarecon.domain.model import Product, QuantityRule
+from psarecon.errors import InvalidInput
+
+#: The settings file, in the config directory.
+SETTINGS_FILE = "psarecon.yaml"
+GuardSettings = Limits
+
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+
+
+def duration(text: str) -> timedelta:
+    """Read ``90s``, ``5m``, ``36h`` or ``2d``. Raises InvalidInput on anything else."""
+    match = re.fullmatch(r"([1-9][0-9]{0,5})([smhd])", text)
+    if match is None:
+        message = f"{text!r} is not a duration"
+        raise InvalidInput(message, hint="write a duration such as 90s, 5m, 36h or 2d")
+    return timedelta(**{_UNITS[match[2]]: int(match[1])})
+
+
+@dataclass(frozen=True, slots=True)
+class Billing:
+    """How months and money are counted: the zone whose calendar months are billed, and an ISO currency code."""
+
+    timezone: ZoneInfo
+    timezone_name: str
+    currency: str
+    month: Literal["current", "previous"] = "current"
+
+
+@dataclass(frozen=True, slots=True)
+class ApplySettings:
+    """How writing behaves. ``plan_age`` None: a plan of any age may be applied."""
+
+    settle_window: timedelta = timedelta(minutes=5)
+    lease: timedelta = timedelta(minutes=10)
+    plan_age: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AdapterSettings:
+    """One source or PSA as the settings name it; ``section`` is ``sources`` or ``psas``.
+
+    ``options`` are the keys of its block, without ``type``; references are not resolved yet.
+    """
+
+    name: str
+    type: str
+    options: dict[str, Any] = field(default_factory=dict)
+    section: str = ""
+
+    def setting(self, key: str) -> str:
+        """How an option is called in messages: ``psas.autotask.url``."""
+        return ".".join(part for part in (self.section, self.name, key) if part)
+
+    def text(self, key: str, default: str = "") -> str:
+        """An option as it is written; a reference stays one (``Resolver.text`` resolves it)."""
+        return str(self.options.get(key, default))
+
+    def secret(self, key: str, resolver: Resolver) -> Secret:
+        """The secret an option refers to. Raises SecretMissing."""
+        return resolver.secret(self.text(key), self.setting(key))
+
+    def url(self, key: str, default: str, resolver: Resolver) -> str:
+        """An address, resolved when it is a reference and checked again. Raises SecretMissing."""
+        return resolver.text(self.text(key, default), self.setting(key))
+
+    def duration(self, key: str, default: str) -> timedelta:
+        """An option that is a duration. Raises InvalidInput when it is none."""
+        return duration(self.text(key, default))
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The settings of one config directory. ``ledger`` and ``clock`` are not resolved yet; ``digest`` names the
+    content: sha256 over its canonical data, in which references stay references."""
+
+    directory: FilePath
+    ledger: str
+    clock: str | None
+    billing: Billing
+    sources: dict[str, AdapterSettings]
+    psas: dict[str, AdapterSettings]
+    products: dict[str, Product]
+    guards: GuardSettings
+    apply: ApplySettings
+    digest: str
+
+
+def load_settings(directory: FilePath) -> Settings:
+    """Read and check ``psarecon.yaml`` of a config directory. Raises Problems with every error in it."""
+    document = read_settings_document(directory)
+    problems = settings_problems(document)
+    errors = [problem for problem in problems if problem.severity == "error"]
+    if errors:
+        raise Problems(errors)
+    return build_settings(directory, document.data)
+
+
+def read_settings_document(directory: FilePath) -> Document:
+    """The settings file as data, checked no further than its text."""
+    with collector_paused():
+        return load_document(directory / SETTINGS_FILE, SETTINGS_FILE)
+
+
+def settings_problems(document: Document) -> list[Problem]:
+    """All errors and warnings of a settings document, none of which shows a secret."""
+    issues: list[Issue] = []
+    if document.data is not None:
+        valid = quick_check("settings")(document.data)
+        issues = [] if valid else issues_of(document.data, "settings")
+        issues += settings_issues(document.data, issues)
+    return present_settings(document, issues)
+
+
+def present_settings(document: Document, issues: list[Issue]) -> list[Problem]:
+    """Issues of a settings document with their places, and with everything hidden that could be a secret."""
+    document.found = [without_echo(found) for found in document.found]
+    return in_order(masked(present(document, issues), document, harmless))
+
+
+def build_settings(directory: FilePath, data: dict[str, Any]) -> Settings:
+    """Settings from data that is valid."""
+    return Settings(
+        directory=directory,
+        ledger=data.get("ledger", "sqlite:.psarecon/ledger.db"),
+        clock=data.get("clock"),
+        billing=_billing(data["billing"]),
+        sources=_adapters(data, "sources"),
+        psas=_adapters(data, "psas"),
+        products={name: _product(name, block) for name, block in data.get("products", {}).items()},
+        guards=_guards(data.get("guards", {})),
+        apply=_apply(data.get("apply", {})),
+        digest=hashlib.sha256(json.dumps(data, sort_keys=True, separators=(",", ":")).encode()).hexdigest(),
+    )
+
+
+def _billing(block: dict[str, Any]) -> Billing:
+    zone = block["timezone"]
+    return Billing(ZoneInfo(zone), zone, block["currency"], block.get("month", "current"))
+
+
+def _adapters(data: dict[str, Any], section: str) -> dict[str, AdapterSettings]:
+    blocks = data.get(section, {})
+    return {name: _adapter(name, block, section) for name, block in blocks.items()}
+
+
+def _adapter(name: str, block: dict[str, Any], section: str) -> AdapterSettings:
+    options = {key: value for key, value in block.items() if key != "type"}
+    return AdapterSettings(name, block["type"], options, section)
+
+
+def _product(name: str, block: dict[str, Any]) -> Product:
+    rule = QuantityRule(block["quantity"])
+    return Product(name, rule, block.get("source"), block.get("metric"), _decimal(block.get("unit_cost")))
+
+
+def _decimal(text: str | int | None) -> Decimal | None:
+    return None if text is None else Decimal(text)
+
+
+def _guards(block: dict[str, Any]) -> GuardSettings:
+    drop, changes, money = (block.get(key, {}) for key in ("quantity_drop", "changes", "money"))
+    return GuardSettings(
+        drop_percent=Decimal(drop.get("percent", 20)),
+        drop_at_least=drop.get("at_least", 5),
+        zero=block.get("quantity_zero", True),
+        usage_age=duration(block.get("usage_age", "36h")),
+        changes_count=changes.get("count"),
+        changes_percent=_decimal(changes.get("percent")),
+        money_change=_decimal(money.get("change")),
+        money_plan=_decimal(money.get("plan")),
+        cost_move_percent=_decimal(block.get("cost_move", {}).get("percent")),
+    )
+
+
+def _apply(block: dict[str, Any]) -> ApplySettings:
+    age = block.get("plan_age")
+    return ApplySettings(
+        settle_window=duration(block.get("settle_window", "5m")),
+        lease=duration(block.get("lease", "10m")),
+        plan_age=None if age is None else duration(age),
+    )

@@ -1,0 +1,134 @@
+"""One line's desired state against what the PSA says: the change, or nothing, or why neither can be said."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from psarecon.domain.model import Baseline, Binding, Finding, Names, Observed, Remark, Severity, Steps
+from psarecon.domain.money import Money, monthly, same_cost
+from psarecon.domain.periods import Dating, NeedsFollowing, Slot, choose_slot
+from psarecon.domain.plan import Pair
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What would change on a line, in which slot, with the money and the findings that came up on the way.
+
+    ``quantity`` and ``unit_cost`` are None where they stay.
+    """
+
+    slot: Slot
+    quantity: Pair | None
+    unit_cost: Pair | None
+    money: Money
+
+
+def line_findings(binding: Binding, observed: Observed | None, today: date) -> Iterator[Finding]:
+    """What the PSA's answer says against touching the line at all, and what it says about the names."""
+    scope = f"line:{binding.line}"
+    if observed is None:
+        text = f"line {binding.line.id} is not in the PSA, or hidden from its API user"
+        yield Finding("line-missing", Severity.BLOCK, scope, text)
+        return
+    for remark in observed.remarks:
+        yield Finding(remark.code, remark.severity, scope, remark.text)
+    yield from _identity_findings(binding, observed, scope)
+    if observed.quantity is None:
+        yield Finding("not-billing", Severity.BLOCK, scope, f"the line is not billing on {today}: it has no units on that day")
+    if binding.unit_cost is not None and observed.unit_cost is None:
+        text = "the unit cost is hidden from the API user: it is unknown, not 0, and is left alone"
+        yield Finding("cost-unknown", Severity.INFO, scope, text)
+
+
+def _identity_findings(binding: Binding, observed: Observed, scope: str) -> Iterator[Finding]:
+    for what, mapped, real in (
+        ("contract", binding.line.contract, observed.line.contract),
+        ("company", binding.line.company, observed.line.company),
+    ):
+        if mapped != real:
+            text = f"the mapping says {what} {mapped}, the PSA says {real}"
+            yield Finding(f"{what}-differs", Severity.BLOCK, scope, text)
+    for what in Names.__slots__:
+        said, real_name = getattr(binding.names, what), getattr(observed.names, what)
+        if said is not None and said != real_name:
+            text = f"the mapping calls the {what} {said!r}, the PSA calls it {real_name!r}: is the id right?"
+            yield Finding("name-differs", Severity.LOOK, scope, text)
+
+
+def difference(
+    binding: Binding, observed: Observed, steps: Steps, dating: Dating
+) -> Difference | Remark | NeedsFollowing | None:
+    """What would change on the line; None when nothing does.
+
+    A quantity that already stands in its slot falls back to the first open slot for the cost alone.
+    """
+    slot = choose_slot(observed, steps.quantity, dating)
+    if not isinstance(slot, Slot):
+        return _unless_idle(slot, binding, observed, steps)
+    quantity = Pair(slot.quantity, steps.quantity) if slot.quantity != steps.quantity else None
+    if quantity is None:
+        held = choose_slot(observed, _current(observed), dating)
+        slot = held if isinstance(held, Slot) else slot
+    cost = _cost_pair(slot.unit_cost, binding.unit_cost)
+    if quantity is None and cost is None:
+        return None
+    return Difference(slot, quantity, cost, _money(slot, quantity, cost, observed))
+
+
+def _current(observed: Observed) -> Decimal:
+    quantity = observed.periods[0].quantity if observed.periods else observed.quantity
+    assert quantity is not None
+    return quantity
+
+
+def _unless_idle(
+    answer: Remark | NeedsFollowing, binding: Binding, observed: Observed, steps: Steps
+) -> Remark | NeedsFollowing | None:
+    """No slot is no trouble for a line that already is as it should be."""
+    same = _current(observed) == steps.quantity and _cost_pair(observed.unit_cost, binding.unit_cost) is None
+    return None if same else answer
+
+
+def _cost_pair(live: Decimal | None, wanted: Decimal | None) -> Pair | None:
+    if wanted is None or live is None or same_cost(live, wanted):
+        return None
+    return Pair(live, wanted)
+
+
+def _money(slot: Slot, quantity: Pair | None, cost: Pair | None, observed: Observed) -> Money:
+    after = quantity.after if quantity else slot.quantity
+    unit_after = cost.after if cost else slot.unit_cost
+    return Money(
+        monthly(slot.quantity, slot.unit_cost, observed.months),
+        monthly(after, unit_after, observed.months),
+        monthly(slot.quantity, observed.unit_price, observed.months),
+        monthly(after, observed.unit_price, observed.months),
+    )
+
+
+def causes(binding: Binding, steps: Steps, slot: Slot, baseline: Baseline | None, rule: str) -> tuple[str, ...]:
+    """Why the line differs, told from the last verified write: usage, mapping, cost, psa, first; else a new period."""
+    if baseline is None:
+        return ("first",)
+    found = []
+    if steps.usage != baseline.usage:
+        found.append("usage")
+    if rule != baseline.rule:
+        found.append("mapping")
+    if not same_cost(binding.unit_cost, baseline.wanted_cost):
+        found.append("cost")
+    if _moved_behind_us(slot, baseline):
+        found.append("psa")
+    return tuple(found) or ("period",)
+
+
+def _moved_behind_us(slot: Slot, baseline: Baseline) -> bool:
+    """Whether the PSA no longer holds what the last write left, in a period that write reached."""
+    ahead = slot.effective_date and baseline.effective_date and slot.effective_date < baseline.effective_date
+    if ahead:
+        return False
+    known = slot.unit_cost is not None and baseline.unit_cost is not None
+    return slot.quantity != baseline.quantity or (known and not same_cost(slot.unit_cost, baseline.unit_cost))

@@ -1,0 +1,170 @@
+"""The plan: every change and finding, as canonical data with an id of its own.
+
+The id is a sha256 over the canonical JSON of everything but the id. Loading a plan writes it again and
+compares the bytes, so that one edited byte is refused.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from psarecon.domain.model import Call, Evidence, Finding, LineKey, Place, Severity
+from psarecon.domain.money import Money
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A figure before and after."""
+
+    before: Decimal
+    after: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class UsageView:
+    """The month a change rests on, for the reviewer: its daily highs and the steps from usage to quantity."""
+
+    month: str
+    daily: tuple[int | None, ...] = ()
+    steps: tuple[tuple[str, str], ...] = ()
+    count: int | None = None
+    rule: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One line's update: quantity and/or unit cost, before and after, from which day, why, and what it is worth.
+
+    ``live`` holds all the PSA said when the plan was made; ``wanted_cost`` what the mapping asks for, also
+    where the cost does not change. ``names`` are the PSA's company, contract and line names. ``measured_on`` is the
+    day whose figures are compared, ``ahead`` says that its period had not begun when the plan was made.
+    """
+
+    id: str
+    line: LineKey
+    client: str
+    product: str
+    quantity: Pair | None
+    unit_cost: Pair | None
+    effective_date: date | None
+    causes: tuple[str, ...]
+    evidence: tuple[Evidence, ...]
+    money: Money
+    source: Place
+    call: Call
+    names: tuple[str, str, str] = ("", "", "")
+    live_quantity: Decimal = Decimal(0)
+    live_cost: Decimal | None = None
+    wanted_cost: Decimal | None = None
+    organization: str | None = None
+    measured_on: date | None = None
+    ahead: bool = False
+    usage: UsageView = field(default_factory=lambda: UsageView(""))
+
+    @property
+    def scope(self) -> str:
+        """How findings name this change."""
+        return f"change:{self.id}"
+
+    @property
+    def quantity_after(self) -> Decimal:
+        """The units in force once the change is applied."""
+        return self.quantity.after if self.quantity else self.live_quantity
+
+    @property
+    def cost_after(self) -> Decimal | None:
+        """The unit cost in force once the change is applied; None where unknown."""
+        return self.unit_cost.after if self.unit_cost else self.live_cost
+
+
+def change_id(line: LineKey, quantity: Pair | None, unit_cost: Pair | None, effective: date | None) -> str:
+    """A short hash of exactly what a decision is about: if the world moves, the id moves."""
+    said = [line.psa, line.id, pair_data(quantity), pair_data(unit_cost), day_data(effective)]
+    return hashlib.sha256(canonical(said)).hexdigest()[:12]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All changes and findings of one run, in canonical order."""
+
+    as_of: datetime
+    month: str
+    tool_version: str
+    commit: str | None
+    dirty: bool
+    settings_digest: str
+    currency: str
+    tenants: dict[str, str]
+    changes: tuple[Change, ...]
+    findings: tuple[Finding, ...]
+    totals: dict[str, Any]
+    id: str = ""
+
+    def findings_of(self, change: Change) -> tuple[Finding, ...]:
+        """What was found about a change: on itself, its line, its organization, or the whole plan."""
+        scopes = {"plan", change.scope, f"line:{change.line}", f"organization:{change.organization}"}
+        return tuple(finding for finding in self.findings if finding.scope in scopes)
+
+
+def severities(plan: Plan) -> dict[str, Severity]:
+    """The gravest severity (BLOCK or LOOK) of each change that has one, by change id."""
+    by_scope: dict[str, set[Severity]] = {}
+    for finding in plan.findings:
+        by_scope.setdefault(finding.scope, set()).add(finding.severity)
+    gravest: dict[str, Severity] = {}
+    for change in plan.changes:
+        scopes = ("plan", change.scope, f"line:{change.line}", f"organization:{change.organization}")
+        found = set().union(*(by_scope.get(scope, set()) for scope in scopes))
+        for severity in (Severity.BLOCK, Severity.LOOK):
+            if severity in found:
+                gravest[change.id] = severity
+                break
+    return gravest
+
+
+def canonical(data: object) -> bytes:
+    """The one way of writing ``data`` as JSON: sorted keys, no spaces, ASCII."""
+    return json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode("ascii")
+
+def pair_data(pair: Pair | None) -> dict[str, str] | None:
+    """A pair as JSON data."""
+    return None if pair is None else {"before": f"{pair.before:f}", "after": f"{pair.after:f}"}
+
+
+def day_data(day: date | None) -> str | None:
+    """A day as JSON data."""
+    return None if day is None else day.isoformat()
+
+
+def totals_data(changes: Sequence[Change], lines: int) -> dict[str, Any]:
+    """Totals of the plan, of each PSA and of each client that has changes: counts and money a month."""
+    return {
+        "lines": lines,
+        "plan": _total(changes),
+        "psas": _grouped(changes, lambda change: change.line.psa),
+        "clients": _grouped(changes, lambda change: change.client),
+    }
+
+
+def _grouped(changes: Sequence[Change], key: Any) -> dict[str, Any]:
+    groups: dict[str, list[Change]] = {}
+    for change in changes:
+        groups.setdefault(key(change), []).append(change)
+    return {name: _total(group) for name, group in groups.items()}
+
+
+def _total(changes: Iterable[Change]) -> dict[str, str | int]:
+    listed = list(changes)
+    cost = sum((change.money.cost_change for change in listed), Decimal("0.00"))
+    revenue = sum((change.money.revenue_change for change in listed), Decimal("0.00"))
+    return {
+        "changes": len(listed),
+        "cost_change": f"{cost:f}",
+        "revenue_change": f"{revenue:f}",
+        "margin_change": f"{revenue - cost:f}",
+    }

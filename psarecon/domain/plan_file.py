@@ -1,0 +1,221 @@
+"""A plan as bytes and back: canonical JSON, refused when one byte differs from what psarecon wrote."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+from psarecon.domain.model import Call, Evidence, Finding, LineKey, Place, Severity
+from psarecon.domain.money import Money
+from psarecon.domain.plan import Change, Pair, Plan, UsageView, canonical, day_data, pair_data
+from psarecon.errors import PlanRefused
+
+FORMAT_VERSION = 1
+
+
+def plan_id(data: dict[str, Any]) -> str:
+    """The sha256 over the plan's canonical data without its id."""
+    return hashlib.sha256(canonical({key: value for key, value in data.items() if key != "id"})).hexdigest()
+
+
+def plan_data(plan: Plan) -> dict[str, Any]:
+    """The plan as the JSON data of ``schemas/plan.schema.json``; numbers are decimal strings."""
+    data: dict[str, Any] = {
+        "format_version": FORMAT_VERSION,
+        "as_of": _instant(plan.as_of),
+        "month": plan.month,
+        "tool_version": plan.tool_version,
+        "mapping": {"commit": plan.commit, "dirty": plan.dirty},
+        "settings": plan.settings_digest,
+        "currency": plan.currency,
+        "tenants": plan.tenants,
+        "changes": [change_data(change) for change in plan.changes],
+        "findings": [_finding_data(finding) for finding in plan.findings],
+        "totals": plan.totals,
+    }
+    return {**data, "id": plan_id(data)}
+
+
+def with_id(plan: Plan) -> Plan:
+    """The plan with its id."""
+    return replace(plan, id=plan_data(plan)["id"])
+
+
+def plan_bytes(plan: Plan) -> bytes:
+    """The plan file: canonical JSON and a newline."""
+    return canonical(plan_data(plan)) + b"\n"
+
+
+def change_data(change: Change) -> dict[str, Any]:
+    """One change as JSON data, as it stands in the plan."""
+    line, money = change.line, change.money
+    return {
+        "id": change.id,
+        "line": {"psa": line.psa, "company": line.company, "contract": line.contract, "id": line.id},
+        "names": {"company": change.names[0], "contract": change.names[1], "line": change.names[2]},
+        "client": change.client,
+        "product": change.product,
+        "organization": change.organization,
+        "quantity": pair_data(change.quantity),
+        "unit_cost": pair_data(change.unit_cost),
+        "live": {"quantity": _number(change.live_quantity), "unit_cost": _number(change.live_cost)},
+        "wanted_cost": _number(change.wanted_cost),
+        "effective_date": day_data(change.effective_date),
+        "measured_on": day_data(change.measured_on),
+        "ahead": change.ahead,
+        "causes": list(change.causes),
+        "evidence": [_evidence_data(evidence) for evidence in change.evidence],
+        "usage": _usage_data(change.usage),
+        "money": _money_data(money),
+        "source": {"file": change.source.file, "line": change.source.line},
+        "call": {"method": change.call.method, "path": change.call.path, "body": change.call.body},
+    }
+
+
+def _usage_data(usage: UsageView) -> dict[str, Any]:
+    return {
+        "month": usage.month,
+        "daily": [None if count is None else str(count) for count in usage.daily],
+        "steps": [list(step) for step in usage.steps],
+        "count": None if usage.count is None else str(usage.count),
+        "rule": usage.rule,
+    }
+
+
+def _evidence_data(evidence: Evidence) -> dict[str, str]:
+    return {
+        "role": evidence.role,
+        "count": str(evidence.count),
+        "taken_at": _instant(evidence.taken_at),
+        "how": evidence.how,
+    }
+
+
+def _money_data(money: Money) -> dict[str, Any]:
+    return {
+        "monthly_cost": {"before": _number(money.cost_before), "after": _number(money.cost_after)},
+        "monthly_revenue": {"before": _number(money.revenue_before), "after": _number(money.revenue_after)},
+        "margin_change": _number(money.margin_change),
+    }
+
+
+def _finding_data(finding: Finding) -> dict[str, str]:
+    return {
+        "code": finding.code,
+        "severity": finding.severity.value,
+        "scope": finding.scope,
+        "text": finding.text,
+    }
+
+
+def _number(number: Decimal | None) -> str | None:
+    return None if number is None else f"{number:f}"
+
+
+def _instant(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def load_plan(content: bytes, name: str) -> Plan:
+    """Read a plan file. Raises PlanRefused unless it is, byte for byte, what psarecon wrote; ``name`` is for the message."""
+    try:
+        data = json.loads(content)
+        version = data["format_version"]
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise _refused(name, "it is not a psarecon plan") from error
+    if version != FORMAT_VERSION:
+        raise _refused(name, f"its format_version is not {FORMAT_VERSION}; it was written by another psarecon")
+    if data.get("id") != plan_id(data) or canonical(data) + b"\n" != content:
+        raise _refused(name, "it was changed after psarecon wrote it")
+    return _plan(data)
+
+
+def _refused(name: str, why: str) -> PlanRefused:
+    return PlanRefused(f"{name} is refused: {why}", hint="make a new plan with `psarecon plan -o FILE`")
+
+
+def _plan(data: dict[str, Any]) -> Plan:
+    return Plan(
+        id=data["id"],
+        as_of=_moment(data["as_of"]),
+        month=data["month"],
+        tool_version=data["tool_version"],
+        commit=data["mapping"]["commit"],
+        dirty=data["mapping"]["dirty"],
+        settings_digest=data["settings"],
+        currency=data["currency"],
+        tenants=data["tenants"],
+        changes=tuple(map(read_change, data["changes"])),
+        findings=tuple(map(_finding, data["findings"])),
+        totals=data["totals"],
+    )
+
+
+def read_change(data: dict[str, Any]) -> Change:
+    """The change that ``change_data`` wrote."""
+    return Change(
+        id=data["id"],
+        line=LineKey(**data["line"]),
+        names=(data["names"]["company"], data["names"]["contract"], data["names"]["line"]),
+        client=data["client"],
+        product=data["product"],
+        organization=data["organization"],
+        quantity=_read_pair(data["quantity"]),
+        unit_cost=_read_pair(data["unit_cost"]),
+        live_quantity=Decimal(data["live"]["quantity"]),
+        live_cost=_read_number(data["live"]["unit_cost"]),
+        wanted_cost=_read_number(data["wanted_cost"]),
+        effective_date=_read_day(data["effective_date"]),
+        measured_on=_read_day(data["measured_on"]),
+        ahead=data["ahead"],
+        causes=tuple(data["causes"]),
+        evidence=tuple(map(_evidence, data["evidence"])),
+        usage=_usage(data["usage"]),
+        money=_money(data["money"]),
+        source=Place(**data["source"]),
+        call=Call(**data["call"]),
+    )
+
+
+def _evidence(data: dict[str, str]) -> Evidence:
+    return Evidence(data["role"], int(data["count"]), _moment(data["taken_at"]), data["how"])
+
+
+def _usage(data: dict[str, Any]) -> UsageView:
+    return UsageView(
+        month=data["month"],
+        daily=tuple(None if count is None else int(count) for count in data["daily"]),
+        steps=tuple((step, figure) for step, figure in data["steps"]),
+        count=None if data["count"] is None else int(data["count"]),
+        rule=data["rule"],
+    )
+
+
+def _money(data: dict[str, Any]) -> Money:
+    cost, revenue = data["monthly_cost"], data["monthly_revenue"]
+    figures = (cost["before"], cost["after"], revenue["before"], revenue["after"])
+    return Money(*map(_read_number, figures))
+
+
+def _finding(data: dict[str, str]) -> Finding:
+    return Finding(data["code"], Severity(data["severity"]), data["scope"], data["text"])
+
+
+def _read_pair(data: dict[str, str] | None) -> Pair | None:
+    return None if data is None else Pair(Decimal(data["before"]), Decimal(data["after"]))
+
+
+def _read_number(text: str | None) -> Decimal | None:
+    return None if text is None else Decimal(text)
+
+
+def _read_day(text: str | None) -> date | None:
+    return None if text is None else date.fromisoformat(text)
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text).astimezone(UTC)

@@ -1,0 +1,112 @@
+"""What a source and a PSA must be able to do. Adapters implement these; services know nothing else of them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Protocol
+
+from psarecon.domain.model import Call, LineKey, Observed, Reading
+from psarecon.domain.periods import SameDate, Slot
+from psarecon.domain.plan import Change, Pair
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A change before it has its call: what an adapter needs to know to write the literal request."""
+
+    line: LineKey
+    slot: Slot
+    quantity: Pair | None
+    unit_cost: Pair | None
+    observed: Observed
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A line as it stands on the day a change is measured; ``unit_cost`` None: not read, or hidden."""
+
+    quantity: Decimal
+    unit_cost: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """Why a write did not leave what was expected: a code the ledger remembers, and words for a person.
+
+    ``lifted_by`` names the setting and value that, once set, lets plans touch the line again.
+    """
+
+    code: str
+    text: str
+    lifted_by: str = ""
+
+
+class Source(Protocol):
+    """A place that knows usage."""
+
+    def read(self, organizations: Collection[str], now: datetime) -> Iterable[Reading]:
+        """A reading of every organization the source lists and of each one asked for, good or failed.
+
+        ``now`` stamps the readings. Raises RemoteError when nothing at all could be read.
+        """
+        ...
+
+
+class PsaReader(Protocol):
+    """The reading half of a PSA: enough for plan and drift."""
+
+    @property
+    def tenant(self) -> str:
+        """Which tenant the credentials lead to; a plan is only applied to the tenant it was made for."""
+        ...
+
+    @property
+    def same_date(self) -> SameDate:
+        """What the tenant does with a second dated change on one date; ADDS where changes carry no date."""
+        ...
+
+    @property
+    def allow_proration(self) -> bool:
+        """Whether a change may be dated inside a period where its first day is taken."""
+        ...
+
+    def observe(self, lines: Sequence[LineKey], day: date, *, following: bool = False) -> Mapping[LineKey, Observed]:
+        """The state of each line on ``day``; lines the PSA does not show are absent.
+
+        ``following`` also reads the periods around the current one. Raises RemoteError.
+        """
+        ...
+
+    def call_for(self, draft: Draft) -> Call:
+        """The literal request that carries the draft out."""
+        ...
+
+
+class Psa(PsaReader, Protocol):
+    """A PSA that can be written to; only ``apply`` asks for one."""
+
+    @property
+    def write_seconds(self) -> float:
+        """The longest a write may be on its way, from sending to giving up."""
+        ...
+
+    def reread(self, changes: Sequence[Change]) -> Mapping[str, State]:
+        """The state now of each change's line on the day it is measured, by change id, in as few calls as possible.
+
+        A line that is gone is absent. Raises RemoteError.
+        """
+        ...
+
+    def write(self, call: Call) -> None:
+        """Send the call once. Raises Unreachable (never arrived), Refused (clear refusal), Throttled (may be sent
+        again), Uncertain (may have been carried out)."""
+        ...
+
+    def diagnose(self, change: Change, state: State | None, texts: Sequence[str]) -> Diagnosis | None:
+        """What a state that is neither before nor after, or the server's ``texts`` of refusal, say about the tenant."""
+        ...
+
+

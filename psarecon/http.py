@@ -1,0 +1,278 @@
+"""One way to speak HTTP with a vendor: timeouts, capped bodies, retries of what is safe to repeat, no leaks.
+
+Redirects are never followed, pages on another host are refused before a credential is sent, and no message
+holds a header or a query string. Reads are retried (tenacity); a write is sent once, by ``send``.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import httpx
+import tenacity
+
+from psarecon import __version__
+from psarecon.errors import (
+    BadAnswer,
+    BudgetSpent,
+    NotFound,
+    Refused,
+    RemoteError,
+    Throttled,
+    Unauthorized,
+    Uncertain,
+    Unreachable,
+)
+from psarecon.text import clean
+
+#: A page of 500 records is far below this; more is not an answer to what we asked.
+MAX_BODY = 32 * 1024 * 1024
+_NEVER_ARRIVED = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+_ATTEMPTS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A success: status, headers, and the JSON data with every non-integer number as ``Decimal``."""
+
+    status: int
+    headers: Mapping[str, str]
+    data: Any
+
+
+@dataclass(frozen=True, slots=True)
+class RawAnswer:
+    """An answer before anybody judged it."""
+
+    status: int
+    headers: httpx.Headers
+    body: bytes
+    where: str
+
+    def texts(self) -> tuple[str, ...]:
+        """The server's own words: a list ``errors``, or ``message``/``Message``/``error``; cleaned and cut."""
+        try:
+            data = json.loads(self.body)
+        except ValueError:
+            return ()
+        if not isinstance(data, dict):
+            return ()
+        errors = data.get("errors")
+        found = errors if isinstance(errors, list) else [data.get(key) for key in ("message", "Message", "error")]
+        words = [one.get("message", "") if isinstance(one, dict) else one for one in found]
+        return tuple(clean(word, 500) for word in words if isinstance(word, str) and word)
+
+    def wait(self) -> float:
+        """Seconds the server asks us to wait; 0 when it does not say."""
+        seconds = self.headers.get("retry-after", "")
+        return min(float(seconds), 300.0) if seconds.isdigit() else 0.0
+
+
+Judge = Callable[[RawAnswer], RemoteError | None]
+
+
+def judge(answer: RawAnswer) -> RemoteError | None:
+    """The error in an answer by the usual meaning of its status, or None for a success."""
+    status, where, texts = answer.status, answer.where, answer.texts()
+    said = f": {'; '.join(texts)}" if texts else ""
+    if 200 <= status < 300:
+        return None
+    if status in (401, 403):
+        hint = "check the credentials and rights in the settings; psarecon does not try again by itself"
+        return Unauthorized(f"{where} refused the credentials ({status}){said}", status=status, texts=texts, hint=hint)
+    if status == 404:
+        return NotFound(f"{where} does not exist there (404){said}", status=status, texts=texts)
+    if status == 429:
+        return Throttled(f"{where} asks to slow down (429){said}", status=status, texts=texts, wait=answer.wait())
+    if 300 <= status < 400:
+        return BadAnswer(f"{where} answered with a redirect ({status}), which is never followed", hint="check the url in the settings")
+    if status >= 500:
+        return Uncertain(f"{where} failed on the server ({status}){said}", hint="try again later")
+    return Refused(f"{where} was refused ({status}){said}", status=status, texts=texts)
+
+
+class RateBudget:
+    """How much may be asked of one vendor, shared by all threads: so many at once, so many in all.
+
+    ``at_once`` is the limit for each bucket (Autotask: an entity); ``spend`` raises BudgetSpent at ``limit``.
+    """
+
+    def __init__(self, at_once: int) -> None:
+        self._at_once = at_once
+        self._lock = threading.Lock()
+        self._slots: dict[str, threading.Semaphore] = {}
+        self._spent = 0
+        self._limit: int | None = None
+
+    def allow(self, spent: int, limit: int) -> None:
+        """Count from ``spent`` requests up to ``limit``."""
+        with self._lock:
+            self._spent, self._limit = spent, limit
+
+    @contextmanager
+    def slot(self, bucket: str) -> Iterator[None]:
+        """One place in the bucket and one request of the budget. Raises BudgetSpent."""
+        with self._lock:
+            self._spend()
+            semaphore = self._slots.setdefault(bucket, threading.Semaphore(self._at_once))
+        with semaphore:
+            yield
+
+    def _spend(self) -> None:
+        if self._limit is not None and self._spent >= self._limit:
+            message = f"{self._spent} requests are used of the {self._limit} psarecon allows itself"
+            hint = "the vendor would refuse every integration of the tenant; wait an hour, then go on"
+            raise BudgetSpent(message, hint=hint)
+        self._spent += 1
+
+
+class Http:
+    """A client of one vendor. ``headers`` gives the credential headers, asked for at each request."""
+
+    def __init__(
+        self,
+        vendor: str,
+        *,
+        headers: Callable[[], Mapping[str, str]] = dict,
+        timeout: float = 60.0,
+        budget: RateBudget | None = None,
+        judge: Judge = judge,
+    ) -> None:
+        self._vendor = vendor
+        self._headers = headers
+        self._budget = budget or RateBudget(at_once=8)
+        self._judge = judge
+        limits = httpx.Timeout(timeout, connect=min(timeout, 20.0))
+        self._client = httpx.Client(timeout=limits, follow_redirects=False, headers={"User-Agent": f"psarecon/{__version__}"})
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    def read(self, method: str, url: str, **options: Any) -> Answer:
+        """A request that is safe to repeat: sent again, a few times, when it fails in passing.
+
+        Options are those of ``send``. Raises RemoteError.
+        """
+        retrying = tenacity.Retrying(
+            retry=tenacity.retry_if_exception(_passing),
+            stop=tenacity.stop_after_attempt(_ATTEMPTS),
+            wait=_wait,
+            reraise=True,
+        )
+        answer: Answer = retrying(self.send, method, url, **options)
+        return answer
+
+    def send(
+        self,
+        method: str,
+        url: str,
+        *,
+        bucket: str = "",
+        params: Mapping[str, Any] | None = None,
+        body: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        timeout: float | None = None,
+        anonymous: bool = False,
+    ) -> Answer:
+        """Send once. ``anonymous`` sends no credential. Raises RemoteError."""
+        where = f"{self._vendor} {method} {httpx.URL(url).path}"
+        said = {**({} if anonymous else self._headers()), **(headers or {})}
+        if body is not None:
+            said["Content-Type"] = "application/json"
+        request = self._client.build_request(
+            method, url, params=params, content=body, headers=said, timeout=timeout or httpx.USE_CLIENT_DEFAULT
+        )
+        with self._budget.slot(bucket):
+            raw = self._exchange(request, where)
+        return self._judged(raw)
+
+    def _exchange(self, request: httpx.Request, where: str) -> RawAnswer:
+        try:
+            response = self._client.send(request, stream=True)
+            try:
+                body = _capped(response, where)
+            finally:
+                response.close()
+        except _NEVER_ARRIVED as error:
+            hint = "check the network and the url in the settings"
+            raise Unreachable(f"{where}: {request.url.host} cannot be reached ({_reason(error)})", hint=hint) from None
+        except httpx.TimeoutException:
+            raise Uncertain(f"{where}: no answer in time", hint="try again later") from None
+        except httpx.HTTPError as error:
+            raise Uncertain(f"{where}: the connection broke ({_reason(error)})", hint="try again later") from None
+        return RawAnswer(response.status_code, response.headers, body, where)
+
+    def _judged(self, raw: RawAnswer) -> Answer:
+        error = self._judge(raw)
+        if error is not None:
+            raise error
+        if not raw.body.strip():
+            return Answer(raw.status, raw.headers, None)
+        try:
+            data = json.loads(raw.body, parse_float=Decimal)
+        except (ValueError, RecursionError):
+            start = clean(raw.body[:60].decode("utf-8", "replace"))
+            hint = "an outage page, or a url that is not the API's"
+            raise BadAnswer(f"{raw.where} answered something that is not JSON: {start!r}", hint=hint) from None
+        return Answer(raw.status, raw.headers, data)
+
+
+def _capped(response: httpx.Response, where: str) -> bytes:
+    body = bytearray()
+    for piece in response.iter_bytes():
+        body += piece
+        if len(body) > MAX_BODY:
+            raise BadAnswer(f"{where} answered more than {MAX_BODY // 2**20} MiB", hint="is the url in the settings the API's?")
+    return bytes(body)
+
+
+def _reason(error: Exception) -> str:
+    return clean(str(error) or type(error).__name__, 200)
+
+
+def _passing(error: BaseException) -> bool:
+    return isinstance(error, (Unreachable, Uncertain, Throttled, BadAnswer))
+
+
+_backoff = tenacity.wait_exponential_jitter(initial=0.25, max=20.0, jitter=0.25)
+
+
+def _wait(state: tenacity.RetryCallState) -> float:
+    """What the server asked for, else exponential with jitter."""
+    error = state.outcome.exception() if state.outcome else None
+    asked = error.wait if isinstance(error, Throttled) else 0.0
+    return max(asked, _backoff(state))
+
+
+def check_base(url: str, setting: str) -> str:
+    """``url`` without a slash at its end, or RemoteError: plain http is only for loopback."""
+    parsed = httpx.URL(url)
+    if parsed.scheme == "https" or (parsed.scheme == "http" and _loopback(parsed.host)):
+        return url.rstrip("/")
+    raise Unreachable(f"{setting}: credentials are not sent to {parsed.scheme or 'nowhere'}://{parsed.host}", hint="use https")
+
+
+def _loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def same_origin(url: str, base: str, where: str) -> str:
+    """``url`` if it stays on the scheme, host and port of ``base``; else BadAnswer, before a credential is sent."""
+    one, other = httpx.URL(url), httpx.URL(base)
+    if (one.scheme, one.host, one.port) != (other.scheme, other.host, other.port):
+        hint = "no credential was sent there; if this lasts, tell the vendor"
+        raise BadAnswer(f"{where} points to another host, {clean(one.host, 100)!r}, for its next page", hint=hint)
+    return url

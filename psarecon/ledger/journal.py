@@ -1,0 +1,197 @@
+"""The journal: an intent before each write, its outcome after it, never changed, never removed.
+
+A line whose last word is an intent or an unknown outcome is in doubt: no plan and no apply may touch it until a
+read or a person settles it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+
+from psarecon.domain.model import Baseline, Doubt, LineKey
+from psarecon.ledger.database import Database, baselines, journal, now
+
+
+class Event(StrEnum):
+    """What the journal can say. The first is before a write, the rest are outcomes."""
+
+    INTENT = "intent"
+    VERIFIED = "verified"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    ALREADY = "already"
+    CONFLICT = "conflict"
+    SETTLED = "settled"
+
+
+_OPEN = (Event.INTENT, Event.UNKNOWN)
+_WRITES = (Event.INTENT, Event.VERIFIED, Event.FAILED, Event.UNKNOWN, Event.SETTLED)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One row: what happened to one change of one line. ``at`` is seconds since 1970 by the ledger's clock."""
+
+    id: int
+    at: float
+    run: str
+    event: Event
+    change: str
+    psa: str
+    tenant: str
+    line: str
+    effective_date: date | None
+    detail: Mapping[str, Any]
+
+
+class Journal:
+    """Append and read; also the baselines, which move in the same transaction as the outcome."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def clock(self) -> float:
+        """Seconds since 1970 by the ledger's clock."""
+        with self._database.reading() as connection:
+            return now(connection)
+
+    def append(
+        self,
+        run: str,
+        event: Event,
+        change: str,
+        line: LineKey,
+        tenant: str,
+        effective_date: date | None,
+        detail: Mapping[str, Any],
+        baseline: Baseline | None = None,
+    ) -> None:
+        """Write one row, and move the line's baseline with it; on disk when this returns. Raises LedgerError."""
+        with self._database.writing() as connection:
+            at = now(connection)
+            row = {"at": at, "run": run, "event": event.value, "change": change, "detail": json.dumps(detail, sort_keys=True)}
+            place = {"psa": line.psa, "tenant": tenant, "line": line.id}
+            day = effective_date.isoformat() if effective_date else None
+            connection.execute(sa.insert(journal).values(**row, **place, effective_date=day))
+            if baseline is not None:
+                _move_baseline(connection, place, baseline, at)
+
+    def entries(self, *, run: str | None = None, line: str | None = None, limit: int | None = None) -> list[Entry]:
+        """Rows in order of writing, narrowed to a run or a line; with ``limit`` the last so many."""
+        query = sa.select(journal).order_by(journal.c.id.desc()).limit(limit)
+        if run is not None:
+            query = query.where(journal.c.run.startswith(run, autoescape=True))
+        if line is not None:
+            query = query.where(journal.c.line == line)
+        with self._database.reading() as connection:
+            return [_entry(row) for row in reversed(connection.execute(query).all())]
+
+    def open_entries(self, psa: str | None = None, tenant: str | None = None) -> list[Entry]:
+        """The last row of each line that is in doubt."""
+        query = sa.select(journal).where(journal.c.id.in_(_last_writes(psa, tenant)))
+        query = query.where(journal.c.event.in_(_OPEN)).order_by(journal.c.id)
+        with self._database.reading() as connection:
+            return [_entry(row) for row in connection.execute(query)]
+
+    def intent_of(self, entry: Entry) -> Entry:
+        """The intent that an outcome belongs to."""
+        query = sa.select(journal).where(
+            journal.c.run == entry.run, journal.c.change == entry.change, journal.c.event == Event.INTENT
+        )
+        with self._database.reading() as connection:
+            return _entry(connection.execute(query.order_by(journal.c.id.desc()).limit(1)).one())
+
+    def doubts(self, psa: str, tenant: str) -> dict[str, Doubt]:
+        """By line id: every line that must not be touched, or only once a setting is changed."""
+        query = sa.select(journal).where(journal.c.id.in_(_last_writes(psa, tenant)))
+        with self._database.reading() as connection:
+            entries = [_entry(row) for row in connection.execute(query)]
+        return {entry.line: _doubt(entry) for entry in entries if entry.event in _OPEN or entry.detail.get("lifted_by")}
+
+    def written_dates(self, psa: str, tenant: str) -> dict[str, dict[date, Decimal]]:
+        """By line id: the effective dates that hold a write of ours, with the units before the first of each."""
+        found: dict[str, dict[date, Decimal]] = {}
+        for entry in self._dated(psa, tenant):
+            if entry.effective_date is not None and "live" in entry.detail:
+                days = found.setdefault(entry.line, {})
+                days.setdefault(entry.effective_date, Decimal(entry.detail["live"]["quantity"]))
+        return found
+
+    def _dated(self, psa: str, tenant: str) -> list[Entry]:
+        query = sa.select(journal).where(journal.c.psa == psa, journal.c.tenant == tenant)
+        query = query.where(journal.c.event.in_((Event.VERIFIED, Event.UNKNOWN, Event.FAILED))).order_by(journal.c.id)
+        with self._database.reading() as connection:
+            entries = [_entry(row) for row in connection.execute(query)]
+        return [entry for entry in entries if entry.event is not Event.FAILED or entry.detail.get("code") == "same-date-refused"]
+
+    def baselines(self, psa: str, tenant: str) -> dict[str, Baseline]:
+        """By line id: what the last verified write left."""
+        query = sa.select(baselines).where(baselines.c.psa == psa, baselines.c.tenant == tenant)
+        with self._database.reading() as connection:
+            return {row.line: _baseline(row) for row in connection.execute(query)}
+
+
+def _last_writes(psa: str | None, tenant: str | None) -> sa.Select[Any]:
+    """The ids of the last row of each line that speaks of a write."""
+    query = sa.select(sa.func.max(journal.c.id)).where(journal.c.event.in_(_WRITES))
+    if psa is not None:
+        query = query.where(journal.c.psa == psa)
+    if tenant is not None:
+        query = query.where(journal.c.tenant == tenant)
+    return query.group_by(journal.c.psa, journal.c.tenant, journal.c.line)
+
+
+def _entry(row: sa.Row[Any]) -> Entry:
+    return Entry(
+        id=row.id,
+        at=row.at,
+        run=row.run,
+        event=Event(row.event),
+        change=row.change,
+        psa=row.psa,
+        tenant=row.tenant,
+        line=row.line,
+        effective_date=date.fromisoformat(row.effective_date) if row.effective_date else None,
+        detail=json.loads(row.detail),
+    )
+
+
+def _doubt(entry: Entry) -> Doubt:
+    text = entry.detail.get("text") or "a write was sent and its outcome is not known yet"
+    return Doubt(entry.change, entry.run, text, entry.detail.get("lifted_by", ""))
+
+
+def _move_baseline(connection: sa.Connection, place: Mapping[str, str], baseline: Baseline, at: float) -> None:
+    connection.execute(sa.delete(baselines).where(*(baselines.c[name] == value for name, value in place.items())))
+    values = {
+        "quantity": f"{baseline.quantity:f}",
+        "unit_cost": None if baseline.unit_cost is None else f"{baseline.unit_cost:f}",
+        "usage": baseline.usage,
+        "rule": baseline.rule,
+        "wanted_cost": None if baseline.wanted_cost is None else f"{baseline.wanted_cost:f}",
+        "effective_date": baseline.effective_date.isoformat() if baseline.effective_date else None,
+        "run": baseline.run,
+    }
+    connection.execute(sa.insert(baselines).values(**place, **values, at=at))
+
+
+def _baseline(row: sa.Row[Any]) -> Baseline:
+    return Baseline(
+        quantity=Decimal(row.quantity),
+        unit_cost=None if row.unit_cost is None else Decimal(row.unit_cost),
+        usage=row.usage,
+        rule=row.rule,
+        wanted_cost=None if row.wanted_cost is None else Decimal(row.wanted_cost),
+        effective_date=date.fromisoformat(row.effective_date) if row.effective_date else None,
+        run=row.run,
+    )
+
+

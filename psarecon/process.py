@@ -1,0 +1,41 @@
+"""Whether the process that took a lease is surely gone: only told of processes this one could see.
+
+A process is named by the machine's boot, the process namespace, its number and its start: a number that was given
+to another process does not pass for it. Where the system does not tell (no /proc), nobody is said to be gone.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+_BOOT = Path("/proc/sys/kernel/random/boot_id")
+#: Field of /proc/PID/stat, counted after the command's name: when the process began.
+_START = 19
+
+
+def this_process() -> str:
+    """The name of this process; empty where the system does not tell."""
+    return _name(os.getpid())
+
+
+def surely_gone(name: str) -> bool:
+    """Whether ``name`` was a process of this boot and namespace that no longer runs."""
+    here, _, _ = this_process().rpartition("/")
+    world, _, rest = name.rpartition("/")
+    if not here or world != here:
+        return False
+    number = rest.partition("@")[0]
+    return number.isdigit() and _name(int(number)) != name
+
+
+def _name(number: int) -> str:
+    try:
+        boot = _BOOT.read_text(encoding="ascii").strip()
+        space = Path("/proc/self/ns/pid").readlink()
+        stat = Path(f"/proc/{number}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+    fields = stat.rpartition(")")[2].split()
+    # A zombie has finished: nobody will write in its name any more.
+    return "" if fields[0] == "Z" else f"{boot}/{space}/{number}@{fields[_START]}"

@@ -1,0 +1,162 @@
+"""The Autotask REST API as a dialect of HTTP: zone, credentials, errors, queries and their pages.
+
+Every behaviour relied on here is in ``docs/vendors/autotask.md``, with what is proven and what is not.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from psarecon.config.secrets import Secret
+from psarecon.errors import BadAnswer, NotFound, Refused, RemoteError, Throttled, Uncertain
+from psarecon.http import Answer, Http, RateBudget, RawAnswer, check_base, judge, same_origin
+
+#: The only version used. VersionInformation also lists V2.0, which answers 404 (docs/vendors/autotask.md, "Versions").
+VERSION = "V1.0"
+#: Records of a page and values of one ``in`` list (docs/vendors/autotask.md, "Queries").
+BATCH = 500
+#: The share of the tenant's hourly requests psarecon stops at: they are shared by all its integrations.
+_SHARE = 0.95
+_THREAD_LIMIT = ("thread threshold", "itgenatr005")
+
+
+def autotask_judge(answer: RawAnswer) -> RemoteError | None:
+    """Errors by Autotask's habits: 500 with ``errors`` is a final refusal, without it an outage; the thread limit
+    may come with any status."""
+    texts = answer.texts()
+    said = "; ".join(texts)
+    if answer.status >= 400 and any(mark in said.lower() for mark in _THREAD_LIMIT):
+        return Throttled(f"{answer.where}: {said}", status=answer.status, texts=texts, wait=answer.wait() or 1.0)
+    if answer.status >= 500 and texts:
+        return Refused(f"{answer.where} was refused ({answer.status}): {said}", status=answer.status, texts=texts)
+    return judge(answer)
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """The three headers of an API user."""
+
+    username: Secret
+    secret: Secret
+    integration_code: Secret
+
+    def headers(self) -> dict[str, str]:
+        """As the API wants them."""
+        return {
+            "UserName": self.username.reveal(),
+            "Secret": self.secret.reveal(),
+            "ApiIntegrationCode": self.integration_code.reveal(),
+        }
+
+
+class AutotaskClient:
+    """One tenant. The zone is discovered at the first call and once again when a route is gone."""
+
+    def __init__(self, url: str, credentials: Credentials, *, at_once: int = 2) -> None:
+        self._start = check_base(url, "psas.autotask.url")
+        self._credentials = credentials
+        self._budget = RateBudget(at_once)
+        self._http = Http("Autotask", headers=credentials.headers, budget=self._budget, judge=autotask_judge)
+        self._zone: dict[str, Any] | None = None
+
+    @property
+    def tenant(self) -> str:
+        """Zone host and the tenant's own number."""
+        zone = self._discovered()
+        return f"{httpx.URL(zone['base']).host}/{zone['ci']}"
+
+    def query(self, entity: str, fields: Sequence[str], conditions: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+        """All records of the entity that meet the conditions, in order of id, page after page.
+
+        Raises RemoteError; BadAnswer when a page leads to another host or to a page already read.
+        """
+        body = json.dumps({"MaxRecords": BATCH, "IncludeFields": list(fields), "filter": list(conditions)})
+        try:
+            return list(self._pages(entity, body))
+        except NotFound:
+            if not self._zone_moved():
+                raise
+            return list(self._pages(entity, body))
+
+    def _pages(self, entity: str, body: str) -> Iterator[dict[str, Any]]:
+        """A query begun by POST is continued by POST with the same body: a GET would answer 405."""
+        base = self._base()
+        url, seen = f"{base}/{entity}/query", set[str]()
+        while url:
+            if url in seen:
+                raise BadAnswer(f"Autotask {entity}: the next page is one already read", hint="try again later")
+            seen.add(url)
+            answer = self._http.read("POST", url, body=body, bucket=entity)
+            items, following = _page(answer, entity)
+            yield from items
+            url = same_origin(following, base, f"Autotask {entity}") if following else ""
+
+    def fields(self, entity: str) -> list[dict[str, Any]]:
+        """The entity's field descriptions, with their picklists."""
+        answer = self._http.read("GET", f"{self._base()}/{entity}/entityInformation/fields", bucket=entity)
+        found = answer.data.get("fields") if isinstance(answer.data, dict) else None
+        if not isinstance(found, list):
+            raise BadAnswer(f"Autotask {entity}: the field list is missing", hint="try again later")
+        return found
+
+    def post(self, path: str, body: str, timeout: float) -> Answer:
+        """Send a write once. An answer that is no JSON leaves open what happened: Uncertain."""
+        try:
+            return self._http.send("POST", f"{self._base()}/{path}", body=body, bucket="writes", timeout=timeout)
+        except BadAnswer as error:
+            raise Uncertain(str(error), hint=error.hint) from error
+
+    def _base(self) -> str:
+        base: str = self._discovered()["base"]
+        return base
+
+    def _discovered(self) -> dict[str, Any]:
+        if self._zone is None:
+            self._zone = self._discover()
+            self._read_threshold(self._zone["base"])
+        return self._zone
+
+    def _discover(self) -> dict[str, Any]:
+        """Ask for the zone without credentials; it must be Autotask's, or where the settings point."""
+        user = self._credentials.username.reveal()
+        url = f"{self._start}/ATServicesRest/{VERSION}/ZoneInformation"
+        answer = self._http.read("GET", url, params={"user": user}, bucket="ZoneInformation", anonymous=True)
+        zone = answer.data if isinstance(answer.data, dict) else {}
+        base = str(zone.get("url") or "").rstrip("/")
+        if not _trusted_zone(base, self._start):
+            hint = "check psas.autotask.url; no credential was sent there"
+            raise BadAnswer(f"Autotask's zone discovery names {httpx.URL(base).host!r}, which is not Autotask's", hint=hint)
+        return {"base": f"{base}/{VERSION}", "ci": zone.get("ci")}
+
+    def _zone_moved(self) -> bool:
+        before = self._zone
+        self._zone = self._discover()
+        return self._zone != before
+
+    def _read_threshold(self, base: str) -> None:
+        """Begin our budget where the tenant's hourly count stands (docs/vendors/autotask.md, "Limits")."""
+        answer = self._http.read("GET", f"{base}/ThresholdInformation", bucket="ThresholdInformation")
+        data = answer.data if isinstance(answer.data, dict) else {}
+        limit, count = data.get("externalRequestThreshold"), data.get("currentTimeframeRequestCount")
+        if isinstance(limit, int) and isinstance(count, int):
+            self._budget.allow(count, int(limit * _SHARE))
+
+
+def _trusted_zone(base: str, start: str) -> bool:
+    zone, configured = httpx.URL(base), httpx.URL(start)
+    if (zone.scheme, zone.host, zone.port) == (configured.scheme, configured.host, configured.port):
+        return True
+    return zone.scheme == "https" and zone.host.endswith(".autotask.net")
+
+
+def _page(answer: Answer, entity: str) -> tuple[list[dict[str, Any]], str | None]:
+    data = answer.data if isinstance(answer.data, dict) else {}
+    items, details = data.get("items"), data.get("pageDetails")
+    if not isinstance(items, list) or not isinstance(details, dict):
+        raise BadAnswer(f"Autotask {entity}: a page without items", hint="try again later")
+    return items, details.get("nextPageUrl") or None

@@ -1,0 +1,124 @@
+"""Unit rows of a contract service, and the billing periods they lie in.
+
+A row says how many units are in force from its start to its end day. There is one a billing period, more where
+somebody adjusted inside it, and rows of future periods too. ``price`` and ``cost`` of a row are amounts for the
+row's whole period, not for a unit. Facts: ``docs/vendors/autotask.md``, "Unit rows".
+"""
+
+from __future__ import annotations
+
+import calendar
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from psarecon.domain.model import Period
+
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class UnitRow:
+    """One row: both days included, ``cost`` the amount of the row's period (None: hidden)."""
+
+    first: date
+    last: date
+    units: Decimal
+    cost: Decimal | None
+    posted: bool
+
+    @classmethod
+    def read(cls, record: dict[str, Any]) -> UnitRow:
+        """From the API's record; only the date part of a date counts."""
+        cost = record.get("cost")
+        return cls(
+            first=day_of(record["startDate"]),
+            last=day_of(record["endDate"]),
+            units=Decimal(record["units"]),
+            cost=None if cost is None else Decimal(cost),
+            posted=record.get("approveAndPostDate") is not None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Cycle:
+    """How a contract's billing periods step: so many months at a time from its start date."""
+
+    start: date
+    months: int
+
+    def period(self, day: date) -> tuple[date, date]:
+        """First and last day of the period that holds ``day``."""
+        step = ((day.year - self.start.year) * 12 + day.month - self.start.month) // self.months
+        while self._anniversary(step) > day:
+            step -= 1
+        return self._anniversary(step), self._anniversary(step + 1) - _DAY
+
+    def _anniversary(self, step: int) -> date:
+        """The start date ``step`` periods on; a 31st falls on the last day of a shorter month."""
+        year, month = divmod(self.start.year * 12 + self.start.month - 1 + step * self.months, 12)
+        return date(year, month + 1, min(self.start.day, calendar.monthrange(year, month + 1)[1]))
+
+
+def day_of(text: str) -> date:
+    """The calendar day of ``2026-11-01T00:00:00Z``, never converted to another zone."""
+    return date.fromisoformat(text[:10])
+
+
+def in_force(rows: Sequence[UnitRow], day: date) -> UnitRow | None:
+    """The row that counts on ``day``: of those that hold it, the one with the latest start. Future rows never do."""
+    return max((row for row in rows if row.first <= day <= row.last), key=lambda row: row.first, default=None)
+
+
+def needs_neighbours(row: UnitRow, cycle: Cycle) -> bool:
+    """Whether the row on the day is not its whole period, so that the rest of the period must be read."""
+    return row.first > cycle.period(row.first)[0]
+
+
+def periods(rows: Sequence[UnitRow], cycle: Cycle, day: date, unit_cost: Decimal | None) -> tuple[Period, ...]:
+    """The periods of the line from the one that holds ``day`` on, as far as rows are known.
+
+    ``unit_cost`` is the line's own, used where a row cannot tell: in the current period.
+    """
+    current = in_force(rows, day)
+    if current is None:
+        return ()
+    found = [_period(rows, _span(rows, cycle, day), day, unit_cost, current=True)]
+    while in_force(rows, found[-1].last + _DAY) is not None:
+        first = found[-1].last + _DAY
+        found.append(_period(rows, _span(rows, cycle, first), first, unit_cost, current=False))
+    return tuple(found)
+
+
+def _span(rows: Sequence[UnitRow], cycle: Cycle, day: date) -> tuple[date, date]:
+    """The period of the contract around ``day``, cut to where the line has rows."""
+    first, last = cycle.period(day)
+    inside = [row for row in rows if row.first <= last and row.last >= first]
+    return max(first, min(row.first for row in inside)), min(last, max(row.last for row in inside))
+
+
+def _period(
+    rows: Sequence[UnitRow], span: tuple[date, date], day: date, unit_cost: Decimal | None, *, current: bool
+) -> Period:
+    first, last = span
+    inside = [row for row in rows if row.first <= last and row.last >= first]
+    row, before = in_force(rows, day), in_force(rows, first - _DAY)
+    assert row is not None
+    return Period(
+        first=first,
+        last=last,
+        quantity=row.units,
+        unit_cost=unit_cost if current else _cost_of(row, span, unit_cost),
+        posted=any(one.posted for one in inside),
+        split=len({one.first for one in inside if one.first >= first}) > 1,
+        opening=None if before is None else before.units,
+    )
+
+
+def _cost_of(row: UnitRow, span: tuple[date, date], unit_cost: Decimal | None) -> Decimal | None:
+    """The unit cost of a whole future period, from the period's amount; the line's own where that cannot tell."""
+    if row.cost is None or not row.units or (row.first, row.last) != span:
+        return unit_cost
+    return row.cost / row.units

@@ -1,0 +1,110 @@
+"""A plan as text: what it is, what it is worth, the riskiest and dearest changes first, then what was found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
+
+from psarecon.domain.model import Finding, Severity
+from psarecon.domain.plan import Change, Pair, Plan, severities
+from psarecon.report.table import Column, rows_of
+from psarecon.text import clean, plain, signed
+
+_COLUMNS = (
+    Column("", 1),
+    Column("Client", 26),
+    Column("Product", 20),
+    Column("Quantity", 13, right=True),
+    Column("Unit cost", 15, right=True),
+    Column("From", 10),
+    Column("Cost/month", 12, right=True),
+    Column("Why", 16),
+    Column("Change", 12),
+)
+_MARKS = {Severity.BLOCK: "x", Severity.LOOK: "!"}
+_GRAVITY = {Severity.BLOCK: 0, Severity.LOOK: 1, Severity.INFO: 2}
+
+
+def by_risk(plan: Plan) -> list[Change]:
+    """The changes in the order of review: blocked, to be looked at, the rest; the dearest first."""
+    marked = severities(plan)
+    return sorted(
+        plan.changes,
+        key=lambda change: (_GRAVITY[marked.get(change.id, Severity.INFO)], -change.money.weight, change.line),
+    )
+
+
+def plan_text(plan: Plan) -> Iterator[str]:
+    """The plan's lines for a terminal."""
+    yield from _head(plan)
+    marked = severities(plan)
+    if plan.changes:
+        yield ""
+        yield from rows_of(_COLUMNS, [_row(change, marked.get(change.id)) for change in by_risk(plan)])
+    yield from _findings(plan.findings)
+
+
+def _head(plan: Plan) -> Iterator[str]:
+    commit = f"{plan.commit[:9]}{' (dirty)' if plan.dirty else ''}" if plan.commit else "not in git"
+    yield f"plan {plan.id[:12]}  as of {plan.as_of:%Y-%m-%d %H:%M}Z  usage of {plan.month}  mapping {commit}"
+    for name, tenant in plan.tenants.items():
+        yield f"{clean(name)}: {clean(tenant)}"
+    yield summary(plan)
+
+
+def summary(plan: Plan) -> str:
+    """How many changes on how many lines, and the money of them."""
+    lines, total = plan.totals["lines"], plan.totals["plan"]
+    counted = f"{total['changes']} {'change' if total['changes'] == 1 else 'changes'} on {lines} lines"
+    if not plan.changes:
+        return f"no changes: {lines} lines are as they should be, or held back by a finding"
+    parts = [f"{signed(Decimal(total[f'{what}_change']))} {what}" for what in ("cost", "revenue", "margin")]
+    return f"{counted}: {', '.join(parts)} a month ({plan.currency})"
+
+
+def _row(change: Change, severity: Severity | None) -> tuple[str, ...]:
+    return (
+        _MARKS.get(severity, "") if severity else "",
+        change.client,
+        change.product,
+        pair_text(change.quantity, change.live_quantity),
+        pair_text(change.unit_cost, change.live_cost),
+        str(change.effective_date or "at once"),
+        signed(change.money.cost_change),
+        ", ".join(change.causes),
+        change.id,
+    )
+
+
+def pair_text(pair: Pair | None, live: Decimal | None) -> str:
+    """``10 → 14``, or the figure that stays; ``?`` where it is unknown."""
+    if pair is not None:
+        return f"{plain(pair.before)} → {plain(pair.after)}"
+    return "?" if live is None else plain(live)
+
+
+def _findings(findings: Iterable[Finding]) -> Iterator[str]:
+    ordered = sorted(findings, key=lambda one: (_GRAVITY[one.severity], one.scope, one.code))
+    if ordered:
+        yield ""
+    for finding in ordered:
+        yield f"{finding.severity.value:5}  {clean(finding.scope)}  {finding.code}: {clean(finding.text)}"
+
+
+def change_text(plan: Plan, change: Change) -> Iterator[str]:
+    """All there is to say about one change: why, from what, to what, and the literal call."""
+    line = change.line
+    company, contract, name = (clean(one) for one in change.names)
+    yield f"change {change.id}: {clean(change.client)}, {clean(change.product)}"
+    yield f"  line        {line}: {name} on {contract} ({line.contract}) of {company} ({line.company})"
+    yield f"  quantity    {pair_text(change.quantity, change.live_quantity)}"
+    yield f"  unit cost   {pair_text(change.unit_cost, change.live_cost)}"
+    yield f"  effective   {change.effective_date or 'at once'}"
+    yield f"  money       {signed(change.money.cost_change)} cost, {signed(change.money.revenue_change)} revenue a month"
+    yield f"  because     {', '.join(change.causes)}; {' → '.join(f'{step} {figure}' for step, figure in change.usage.steps)}"
+    for evidence in change.evidence:
+        yield f"  evidence    {evidence.role} {evidence.count} at {evidence.taken_at:%Y-%m-%d %H:%M}Z ({clean(evidence.how)})"
+    yield f"  mapping     {clean(str(change.source))}"
+    yield f"  call        {change.call.method} {clean(change.call.path)} {clean(change.call.body)}"
+    for finding in plan.findings_of(change):
+        yield f"  {finding.severity.value:5}       {finding.code}: {clean(finding.text)}"

@@ -1,0 +1,197 @@
+"""Faults on order: what goes wrong, for which requests, and how often."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import count
+from typing import Any
+
+from psarecon.sandbox.calls import Call
+
+SYSTEMS = ("autotask", "jumpcloud")
+_ANY = object()
+_COMMON = {"system", "kind", "method", "path", "times", "skip"}
+# Each kind: the systems that know it, and its own options with their defaults (a type: the option must be given).
+KINDS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
+    "drop_before_apply": (SYSTEMS, {}),
+    "drop_after_apply": (SYSTEMS, {}),
+    "empty_500_before_apply": (SYSTEMS, {}),
+    "empty_500_after_apply": (SYSTEMS, {}),
+    "status": (SYSTEMS, {"status": int, "body": "", "headers": {}}),
+    "html": (SYSTEMS, {"status": 502, "body": "<html><body><h1>Bad gateway</h1></body></html>"}),
+    "truncated": (SYSTEMS, {}),
+    "delay": (SYSTEMS, {"seconds": _ANY, "when": "before_apply"}),
+    "bad_json": (SYSTEMS, {}),
+    "thread_limit": (("autotask",), {"status": 429}),
+    "edit_before_write": (("autotask",), {"edit": dict}),
+    "foreign_page": (("autotask",), {"base": "https://pages.example.net"}),
+    "moved_zone": (("autotask",), {"zone": 2}),
+    "restricted": (("autotask",), {}),
+    "hide_costs": (("autotask",), {}),
+    "ignored_field": (("autotask",), {"name": str}),
+    "expired_secret": (SYSTEMS, {}),
+    "organization_error": (("jumpcloud",), {"organization": str, "status": 403}),
+    "organization_count": (("jumpcloud",), {"organization": str, "users": int}),
+    "short_list": (("jumpcloud",), {"dropped": 1}),
+}
+_WRITES_ONLY = {"edit_before_write", "ignored_field"}
+_READS_ONLY = {"restricted", "hide_costs", "foreign_page", "short_list"}
+_STANDING = {"moved_zone"}
+_PATHS = {
+    "restricted": re.compile(r"/query|/contracts/\d+/", re.IGNORECASE),
+    "foreign_page": re.compile(r"/query", re.IGNORECASE),
+    "hide_costs": re.compile(r"/contractservice(s|units)|/contracts/\d+/service(s|units)", re.IGNORECASE),
+}
+
+
+@dataclass
+class Fault:
+    """One fault: `times` more matches (None: until cleared) after `skip` matches have passed unharmed."""
+
+    id: int
+    system: str
+    kind: str
+    method: str | None
+    path: re.Pattern[str] | None
+    times: int | None
+    skip: int
+    options: dict[str, Any]
+    matched: int = 0
+
+    def number(self, name: str) -> int:
+        """An option that is a whole number."""
+        return int(self.options[name])
+
+    def text(self, name: str) -> str:
+        """An option that is a text."""
+        return str(self.options[name])
+
+    def meets(self, call: Call, *, writes: bool) -> bool:
+        """Whether a request is one that this fault can befall."""
+        if self.kind in _WRITES_ONLY and not writes or self.kind in _READS_ONLY and writes:
+            return False
+        if self.method is not None and self.method != call.method:
+            return False
+        if self.kind in _PATHS and not _PATHS[self.kind].search(call.path):
+            return False
+        if self.kind.startswith("organization_") and not self._concerns(call):
+            return False
+        return self.path is None or self.path.search(call.path) is not None
+
+    def _concerns(self, call: Call) -> bool:
+        """Whether a request is about the fault's organization; a list is about every organization's count."""
+        named = self.text("organization")
+        if call.headers.get("x-org-id") == named or call.path.rstrip("/").endswith(named):
+            return True
+        return self.kind == "organization_count" and call.path.rstrip("/").endswith("/organizations")
+
+    def take(self) -> bool:
+        """Use the fault up by one match; False while it lets matches pass."""
+        self.matched += 1
+        if self.matched <= self.skip:
+            return False
+        return self.times is None or self.matched <= self.skip + self.times
+
+    def shown(self) -> dict[str, object]:
+        """The fault for `GET /_sandbox/faults`."""
+        path = None if self.path is None else self.path.pattern
+        return {"id": self.id, "system": self.system, "kind": self.kind, "method": self.method, "path": path,
+                "times": self.times, "skip": self.skip, "matched": self.matched, **self.options}  # fmt: skip
+
+
+class Faults:
+    """The faults in force; they live as long as the server."""
+
+    def __init__(self) -> None:
+        """Start with none."""
+        self._ids = count(1)
+        self.active: list[Fault] = []
+
+    def add(self, body: Mapping[str, Any]) -> int:
+        """Order a fault and give its id; raises `ValueError` naming what is wrong with the order."""
+        fault = _read(body, next(self._ids))
+        self.active.append(fault)
+        return fault.id
+
+    def clear(self) -> None:
+        """End all faults."""
+        self.active.clear()
+
+    def take(self, system: str, call: Call, *, writes: bool) -> list[Fault]:
+        """The faults that befall a request, each used up by one match."""
+        if not self.active:
+            return []
+        met = [fault for fault in self.active if fault.system == system and fault.meets(call, writes=writes)]
+        return [fault for fault in met if fault.kind in _STANDING or fault.take()]
+
+
+def _read(body: Mapping[str, Any], fault_id: int) -> Fault:
+    system, kind = body.get("system"), body.get("kind")
+    if system not in SYSTEMS:
+        raise ValueError(f"system must be one of {', '.join(SYSTEMS)}")
+    if not isinstance(kind, str) or kind not in KINDS:
+        raise ValueError(f"kind must be one of {', '.join(KINDS)}")
+    systems, known = KINDS[kind]
+    if system not in systems:
+        raise ValueError(f"kind {kind} belongs to system {systems[0]}")
+    unknown = sorted(set(body) - _COMMON - set(known))
+    if unknown:
+        raise ValueError(f"unknown key {unknown[0]!r} for kind {kind}")
+    return Fault(fault_id, system, kind, _method(body), _pattern(body), _times(body), _count(body, "skip", 0),
+                 {name: _option(kind, name, default, body) for name, default in known.items()})  # fmt: skip
+
+
+def _method(body: Mapping[str, Any]) -> str | None:
+    value = body.get("method")
+    if value is not None and value not in {"GET", "POST", "PUT", "PATCH", "DELETE"}:
+        raise ValueError("method must be GET, POST, PUT, PATCH or DELETE")
+    return value
+
+
+def _pattern(body: Mapping[str, Any]) -> re.Pattern[str] | None:
+    value = body.get("path")
+    try:
+        return None if value is None else re.compile(value, re.IGNORECASE)
+    except (re.error, TypeError) as error:
+        raise ValueError(f"path must be a regular expression: {error}") from error
+
+
+def _times(body: Mapping[str, Any]) -> int | None:
+    """How often: once unless said otherwise; null for until cleared."""
+    if "times" in body and body["times"] is None:
+        return None
+    return _count(body, "times", 1)
+
+
+def _count(body: Mapping[str, Any], name: str, default: int) -> int:
+    value = body.get(name, default)
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise ValueError(f"{name} must be a whole number of at least 0")
+    return value
+
+
+def _option(kind: str, name: str, default: Any, body: Mapping[str, Any]) -> Any:
+    """One of the kind's own options, of the type of its default."""
+    value = body.get(name, default)
+    if name == "seconds":
+        return _seconds(value)
+    if name == "when" and value not in {"before_apply", "after_apply"}:
+        raise ValueError("when must be before_apply or after_apply")
+    wanted = default if isinstance(default, type) else type(default)
+    if isinstance(value, bool) or not isinstance(value, wanted):
+        raise ValueError(f"{name} must be given as {wanted.__name__} for kind {kind}")
+    if name == "status" and isinstance(value, int) and not 200 <= value <= 599:
+        raise ValueError("status must be a number from 200 to 599")
+    return value
+
+
+def _seconds(value: object) -> float:
+    try:
+        seconds = float(str(value))
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds <= 600:
+        raise ValueError("seconds must be a number from 0 to 600")
+    return seconds

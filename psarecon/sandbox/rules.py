@@ -1,0 +1,111 @@
+"""Behaviours that rest on an unproven fact, or that a rehearsal wants otherwise: each can be switched."""
+
+from __future__ import annotations
+
+import json
+from typing import NamedTuple
+
+from psarecon.sandbox.world import World
+
+
+class Rule(NamedTuple):
+    """One switch: the values it takes (a list, or a smallest and greatest number) and why it is one."""
+
+    name: str
+    default: str | int
+    allowed: tuple[str, ...] | tuple[int, int]
+    unproven: str
+    meaning: str
+
+
+RULES = (
+    Rule("same_date", "adds", ("adds", "replaces", "refused"),
+         "Field reports disagree about a second adjustment of one service on one date.",
+         "adds: changes sum up; replaces: the later one takes the earlier one's place; refused: 500, duplicate"),
+    Rule("posted_period", "refuse", ("refuse", "accept"),
+         "Nobody reports what an adjustment dated inside an approved and posted period does.",
+         "refuse: 500; accept: applied, with one more billing item"),
+    Rule("cost_flips", "at_once", ("at_once", "on_date"),
+         "When ContractServices.unitCost shows an adjustment dated in the future is not described.",
+         "at_once: with the POST; on_date: when the day comes"),
+    Rule("row_overlap", "yes", ("yes", "no"),
+         "The help page says a row cut short ends on the effective date of the next; no captured row shows it.",
+         "yes: the end equals the next start; no: the end is the day before"),
+    Rule("zone_versions", "V1.0+V2.0", ("V1.0", "V1.0+V2.0"),
+         "One report (2026) of a second version whose zone discovery answers 404.",
+         "what VersionInformation lists"),
+    Rule("lock_after", 10, (0, 1000),
+         "Vendors' manuals warn of a lock after repeated failures; the number is not known.",
+         "authentication failures in a row until the API user is locked; 0: never; posting the rule unlocks"),
+    Rule("inactive_contract", "accept", ("accept", "refuse"),
+         "Whether an adjustment of an inactive contract is accepted is not described.",
+         "accept: inactive contracts are adjusted like others; refuse: 500"),
+    Rule("patch_unit_cost", "ignored", ("ignored", "accepted", "refused"),
+         "The help pages and the metadata disagree about unitCost in a PATCH of ContractServices.",
+         "ignored: 200, nothing changes; accepted: the cost changes; refused: 500"),
+    Rule("thread_limit", 3, (0, 1000),
+         "Documented for new integrations; older ones have more.",
+         "concurrent Autotask requests for each integration code and entity; 0: no limit"),
+    Rule("thread_status", 429, (400, 599),
+         "One code base warns that the refusal may come with another status than 429.",
+         "the status of a refusal by the thread limit"),
+    Rule("hourly_limit", 0, (0, 1_000_000),
+         "10,000 an hour is documented; what the refusal looks like is not.",
+         "Autotask requests in 60 real minutes after which all are refused with 429; 0: no limit"),
+    Rule("latency_steps", "off", ("off", "on"),
+         "The steps (0.5 s from 50 %, 1 s from 75 % of 10,000 an hour) are not documented exactly.",
+         "on: Autotask answers slow down as the hourly use grows"),
+    Rule("latency_ms", 0, (0, 60_000),
+         "No fact: for rehearsing with a slow network.",
+         "milliseconds that every vendor request waits before it is worked on"),
+)  # fmt: skip
+_BY_NAME = {rule.name: rule for rule in RULES}
+_KEY = "rules"
+
+
+class Rules:
+    """The switches of one world; they are stored in it, so a restart keeps them."""
+
+    def __init__(self, world: World) -> None:
+        """Read the switches of a world."""
+        self._world = world
+        self._set: dict[str, str | int] = json.loads(world.get(_KEY) or "{}")
+
+    def text(self, name: str) -> str:
+        """The value of a rule that is a word."""
+        return str(self._set.get(name, _BY_NAME[name].default))
+
+    def number(self, name: str) -> int:
+        """The value of a rule that is a number."""
+        return int(self._set.get(name, _BY_NAME[name].default))
+
+    def change(self, wanted: dict[str, object]) -> None:
+        """Switch some rules; raises `ValueError` naming the key when one is unknown or its value not allowed."""
+        accepted = {name: _accept(name, value) for name, value in wanted.items()}
+        self._set.update(accepted)
+        self._world.set(_KEY, json.dumps(self._set))
+
+    def listing(self) -> list[dict[str, object]]:
+        """Every rule with its value, for `GET /_sandbox/rules`."""
+        return [_shown(rule, self._set.get(rule.name, rule.default)) for rule in RULES]
+
+
+def _accept(name: str, value: object) -> str | int:
+    rule = _BY_NAME.get(name)
+    if rule is None:
+        raise ValueError(f"unknown rule {name!r}; there are {', '.join(_BY_NAME)}")
+    if isinstance(rule.default, int):
+        low, high = rule.allowed[0], rule.allowed[1]
+        if isinstance(value, int) and not isinstance(value, bool) and int(low) <= value <= int(high):
+            return value
+        raise ValueError(f"{name} takes a whole number from {low} to {high}")
+    if isinstance(value, str) and value in rule.allowed:
+        return value
+    raise ValueError(f"{name} takes one of {', '.join(map(str, rule.allowed))}")
+
+
+def _shown(rule: Rule, value: object) -> dict[str, object]:
+    numeric = isinstance(rule.default, int)
+    allowed: object = {"from": rule.allowed[0], "to": rule.allowed[1]} if numeric else list(rule.allowed)
+    return {"name": rule.name, "value": value, "default": rule.default, "allowed": allowed,
+            "meaning": rule.meaning, "unproven": rule.unproven}  # fmt: skip

@@ -1,0 +1,46 @@
+"""Untrusted strings, and how figures are written: one place for every output.
+
+Names come from strangers: whatever could move a cursor, set a clipboard, reverse the reading order or break
+a line is replaced before it reaches a terminal, a table or a log.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from decimal import Decimal
+from functools import lru_cache
+
+_REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+_SPACES = frozenset("\t\n\r\x0b\x0c\x85\u2028\u2029")
+#: Unicode categories that draw nothing or steer the terminal: control, format (bidi), surrogate, private, unassigned.
+_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
+
+
+@lru_cache(maxsize=4096)
+def _visible(character: str) -> str:
+    if character in _SPACES:
+        return " "
+    return _REPLACEMENT if unicodedata.category(character) in _HIDDEN else character
+
+
+def clean(text: str, limit: int | None = None) -> str:
+    """``text`` as one harmless line; longer than ``limit`` characters, it ends in an ellipsis."""
+    if limit is not None and len(text) > limit:
+        text = text[: limit - 1] + "…"
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(map(_visible, text))
+
+
+def plain(number: Decimal | int) -> str:
+    """A number without exponent; whole numbers without a point: ``14``, ``9.00``, ``0.125``."""
+    if isinstance(number, int):
+        return str(number)
+    if number == number.to_integral_value() and number.as_tuple().exponent in (0, "n", "N", "F"):
+        return str(int(number))
+    return f"{number:f}"
+
+
+def signed(number: Decimal) -> str:
+    """A figure with its sign and thousands, as money is shown: ``+1,234.50``, ``-3.00``, ``0.00``."""
+    return f"{number:+,.2f}" if number else f"{number:,.2f}"

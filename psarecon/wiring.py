@@ -1,0 +1,40 @@
+"""From settings to adapters and the ledger: loads only what the settings name.
+
+Adapters are found by entry points, so that an outside package adds one without a change here:
+``psarecon.psa`` and ``psarecon.sources``, each a ``build(settings, resolver)`` named by its ``type``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from importlib.metadata import entry_points
+from typing import Any
+
+from psarecon.config.settings import AdapterSettings, Resolver, Settings
+from psarecon.domain.ports import Psa, Source
+from psarecon.errors import InvalidInput
+from psarecon.ledger.database import Database, open_database
+
+
+def sources(settings: Settings, resolver: Resolver) -> Mapping[str, Source]:
+    """Every source of the settings, by name. Raises InvalidInput, SecretMissing."""
+    return {name: _build("psarecon.sources", block, resolver) for name, block in settings.sources.items()}
+
+
+def psas(settings: Settings, resolver: Resolver, names: Iterable[str] | None = None) -> Mapping[str, Psa]:
+    """The PSAs of the settings, or those named. Raises InvalidInput, SecretMissing."""
+    chosen = settings.psas if names is None else {name: settings.psas[name] for name in sorted(set(names))}
+    return {name: _build("psarecon.psa", block, resolver) for name, block in chosen.items()}
+
+
+def _build(group: str, block: AdapterSettings, resolver: Resolver) -> Any:
+    found = entry_points(group=group, name=block.type)
+    if not found:
+        known = ", ".join(sorted(one.name for one in entry_points(group=group)))
+        raise InvalidInput(f"{block.name}: no adapter of type {block.type!r} is installed", hint=f"installed: {known}")
+    return next(iter(found)).load()(block, resolver)
+
+
+def ledger(settings: Settings, resolver: Resolver) -> Database:
+    """The ledger, made or migrated if need be. Raises LedgerError, SecretMissing."""
+    return open_database(resolver.text(settings.ledger, "ledger"), settings.directory)

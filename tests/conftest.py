@@ -1,0 +1,31 @@
+"""What holds for every test: no network beyond this machine, no environment of the person who runs them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness import Client, Rehearsal, rehearsal
+
+_LOOPBACK = ("127.", "::1", "localhost")
+
+
+def _only_loopback(event: str, args: tuple[Any, ...]) -> None:
+    """An audit hook cannot be taken off again, also not by the code under test."""
+    if event == "socket.connect" and isinstance(args[1], tuple) and not str(args[1][0]).startswith(_LOOPBACK):
+        message = f"a test tried to reach {args[1][0]}"
+        raise RuntimeError(message)
+
+
+sys.addaudithook(_only_loopback)
+
+
+@pytest.fixture
+def acme(tmp_path: Path) -> Iterator[Rehearsal]:
+    """One client, ten units in Autotask, fourteen users in JumpCloud, on 2026-11-20."""
+    with rehearsal(tmp_path / "msp", Client()) as found:
+        yield found
