@@ -242,7 +242,7 @@ def _passing(error: BaseException) -> bool:
     return isinstance(error, (Unreachable, Uncertain, Throttled, BadAnswer))
 
 
-_backoff = tenacity.wait_exponential_jitter(initial=0.25, max=20.0, jitter=0.25)
+_backoff = tenacity.wait_exponential(multiplier=0.25, max=20.0) + tenacity.wait_random(0.0, 0.25)
 
 
 def _wait(state: tenacity.RetryCallState) -> float:

@@ -41,6 +41,12 @@ def plain(number: Decimal | int) -> str:
     return f"{number:f}"
 
 
+def unit_money(amount: Decimal) -> str:
+    """The price or cost of one unit: two decimals, up to four where it has more: ``9.00``, ``0.125``."""
+    shown = f"{amount:.4f}".rstrip("0")
+    return shown if len(shown.partition(".")[2]) >= 2 else f"{amount:.2f}"
+
+
 def signed(number: Decimal) -> str:
     """A figure with its sign and thousands, as money is shown: ``+1,234.50``, ``-3.00``, ``0.00``."""
     return f"{number:+,.2f}" if number else f"{number:,.2f}"

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Mapping
 from importlib.metadata import entry_points
 from typing import Any
 
-from psarecon.config.settings import AdapterSettings, Resolver, Settings
+from psarecon.config.secrets import Resolver
+from psarecon.config.settings import AdapterSettings, Settings
 from psarecon.domain.ports import Psa, Source
 from psarecon.errors import InvalidInput
 from psarecon.ledger.database import Database, open_database
@@ -21,10 +22,15 @@ def sources(settings: Settings, resolver: Resolver) -> Mapping[str, Source]:
     return {name: _build("psarecon.sources", block, resolver) for name, block in settings.sources.items()}
 
 
-def psas(settings: Settings, resolver: Resolver, names: Iterable[str] | None = None) -> Mapping[str, Psa]:
-    """The PSAs of the settings, or those named. Raises InvalidInput, SecretMissing."""
-    chosen = settings.psas if names is None else {name: settings.psas[name] for name in sorted(set(names))}
-    return {name: _build("psarecon.psa", block, resolver) for name, block in chosen.items()}
+def psas(settings: Settings, resolver: Resolver, names: Iterable[str]) -> Mapping[str, Psa]:
+    """The named PSAs. Raises InvalidInput (not in the settings), SecretMissing."""
+    return {name: _build("psarecon.psa", _block(settings, name), resolver) for name in sorted(set(names))}
+
+
+def _block(settings: Settings, name: str) -> AdapterSettings:
+    if name not in settings.psas:
+        raise InvalidInput(f"the settings have no PSA {name!r}", hint="add it under psas, or make the plan again")
+    return settings.psas[name]
 
 
 def _build(group: str, block: AdapterSettings, resolver: Resolver) -> Any:

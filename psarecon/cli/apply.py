@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from psarecon.errors import EXIT_BLOCKED, EXIT_DONE, EXIT_PARTIAL, EXIT_STALE
-from psarecon.text import clean
+from psarecon.text import clean, unit_money
 
 if TYPE_CHECKING:
     from psarecon.apply import Progress, Result, Watch
@@ -64,11 +64,10 @@ def _applier(context: Context, name: str, watch: Watch, found: Sorted) -> Any:
     from psarecon.apply import Applier, Timing
     from psarecon.ledger.journal import Journal
     from psarecon.ledger.leases import Leases
-    from psarecon.wiring import psas
 
     settings = context.settings
     return Applier(
-        psas=psas(settings, context.resolver, {change.line.psa for change, _ in found.approved}),
+        psas=context.psas_named({change.line.psa for change, _ in found.approved}),
         journal=Journal(context.database),
         leases=Leases(context.database),
         run=name,
@@ -90,9 +89,12 @@ def stoppable(told: Any) -> Iterator[Watch]:
         stop.set()
         say(f"{signal.Signals(number).name}: finishing the call in flight, then stopping")
 
+    def pause(seconds: float) -> None:
+        stop.wait(seconds)
+
     kept = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield Watch(on=told, stop=stop.is_set, pause=lambda seconds: bool(stop.wait(seconds)) and None)
+        yield Watch(on=told, stop=stop.is_set, pause=pause)
     finally:
         for number, handler in kept.items():
             signal.signal(number, handler)
@@ -110,7 +112,7 @@ def outcome_line(change: Change, outcome: str, text: str) -> str:
     """One finished change in one line."""
     from psarecon.report.plan_text import pair_text
 
-    figures = f"{pair_text(change.quantity, change.live_quantity)} at {pair_text(change.unit_cost, change.live_cost)}"
+    figures = f"{pair_text(change.quantity, change.live_quantity)} at {pair_text(change.unit_cost, change.live_cost, unit_money)}"
     return f"{outcome:8}  {change.id}  {clean(change.client, 40)}  {figures}" + (f"  {clean(text)}" if text else "")
 
 

@@ -23,7 +23,7 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 
 def run(args: argparse.Namespace) -> int:
     """Print what is wrong, or how much is valid. The exit code is 3 when there is an error."""
-    from psarecon.config.check import check  # noqa: PLC0415 - only this command pays for loading it
+    from psarecon.config.check import check
 
     result = check(args.directory)
     if args.format == "json":

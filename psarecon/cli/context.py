@@ -10,15 +10,16 @@ import getpass
 import secrets
 import socket
 import sys
-from collections.abc import Mapping
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from contextlib import ExitStack, closing, suppress
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from psarecon.config.settings import Resolver, Settings, load_settings
+from psarecon.config.secrets import Resolver
+from psarecon.config.settings import Settings, load_settings
 from psarecon.errors import InvalidInput, UsageError
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from psarecon.domain.ports import Psa, Source
     from psarecon.ledger.database import Database
     from psarecon.ledger.leases import Holder
+
+Closable = TypeVar("Closable", "Psa", "Source")
 
 #: Variables by which pipelines say which run this is; the first that is set wins.
 _RUN_URLS = ("PSARECON_RUN_URL", "CI_JOB_URL", "BUILD_BUILDURI")
@@ -38,11 +41,12 @@ class Context:
     directory: Path
     environ: Mapping[str, str]
     as_of: str | None = None
+    resources: ExitStack = field(default_factory=ExitStack)
 
     @classmethod
     def of(cls, args: argparse.Namespace) -> Context:
-        """From parsed arguments."""
-        return cls(args.directory, args.environ, getattr(args, "as_of", None))
+        """From parsed arguments; what is opened is closed when the command ends."""
+        return cls(args.directory, args.environ, getattr(args, "as_of", None), args.resources)
 
     @cached_property
     def settings(self) -> Settings:
@@ -66,21 +70,30 @@ class Context:
         """The ledger."""
         from psarecon.wiring import ledger
 
-        return ledger(self.settings, self.resolver)
+        return self.resources.enter_context(closing(ledger(self.settings, self.resolver)))
 
     @cached_property
     def sources(self) -> Mapping[str, Source]:
         """Every source, ready to be read."""
         from psarecon.wiring import sources
 
-        return sources(self.settings, self.resolver)
+        return self._kept(sources(self.settings, self.resolver))
 
     @cached_property
     def psas(self) -> Mapping[str, Psa]:
         """Every PSA, ready to be read and written."""
+        return self.psas_named(self.settings.psas)
+
+    def psas_named(self, names: Iterable[str]) -> Mapping[str, Psa]:
+        """Only these PSAs. Raises InvalidInput, SecretMissing."""
         from psarecon.wiring import psas
 
-        return psas(self.settings, self.resolver)
+        return self._kept(psas(self.settings, self.resolver, names))
+
+    def _kept(self, adapters: Mapping[str, Closable]) -> Mapping[str, Closable]:
+        for adapter in adapters.values():
+            self.resources.callback(adapter.close)
+        return adapters
 
     def now(self) -> datetime:
         """The billing time: ``--as-of``, the rehearsal's clock, or now; in UTC, whole seconds."""

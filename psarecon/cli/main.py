@@ -7,6 +7,7 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import NoReturn
 
@@ -52,7 +53,8 @@ def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
     except SystemExit as stop:
         return int(stop.code or 0)
     args.environ = environ
-    return _guarded(args)
+    with ExitStack() as args.resources:
+        return _guarded(args)
 
 
 def _guarded(args: argparse.Namespace) -> int:

@@ -18,7 +18,7 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 
 def run(args: argparse.Namespace) -> int:
     """Print a schema or the names of all. Raises UsageError for an unknown name, or none."""
-    from psarecon.config.schemas import schema_names, schema_text  # noqa: PLC0415 - only this command needs it
+    from psarecon.config.schemas import schema_names, schema_text
 
     if args.list:
         print("\n".join(schema_names()))

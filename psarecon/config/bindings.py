@@ -105,7 +105,9 @@ def _pair_issues(head: Head, line: dict[str, Any], path: Path) -> Iterator[Issue
             continue
         for key in keys:
             if key in line:
-                why = f"the PSA {head.psa!r} is of type {head.kind}" if head.kind else f"the line has {right[1]} already"
+                why = (
+                    f"the PSA {head.psa!r} is of type {head.kind}" if head.kind else f"the line has {right[1]} already"
+                )
                 hint = f"write {right[keys.index(key)]}"
                 yield Issue((*path, key), f"{key} is not used here: {why}", hint, at="key")
 

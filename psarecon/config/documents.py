@@ -61,6 +61,13 @@ class Document:
     line: int = 1
     found: list[Found] = field(default_factory=list)
     pure: bool = False
+    _rows: list[str] | None = None
+
+    def source_line(self, row: int) -> str:
+        """The 0-based line of the text, without its end; empty past the last one."""
+        if self._rows is None:
+            self._rows = self.text.split("\n")
+        return self._rows[row].rstrip("\r") if row < len(self._rows) else ""
 
     def refuse(
         self,
@@ -73,7 +80,7 @@ class Document:
     ) -> None:
         """Add a problem at a 0-based (line, column) of the text."""
         row, column = position
-        shown = source_line(self.text, row)
+        shown = self.source_line(row)
         problem = Problem(self.file, row + 1, column + 1, message, shown, suggestion)
         self.found.append(Found(problem, path, key))
 
@@ -88,7 +95,9 @@ def load_document(path: FilePath, file: str) -> Document:
         document.refuse((0, 0), f"cannot be read: {error.strerror or type(error).__name__}")
         return document
     if len(raw) > MOST_BYTES:
-        document.refuse((0, 0), f"the file is larger than {MOST_BYTES // 1024 // 1024} MiB", "split it into several files")
+        document.refuse(
+            (0, 0), f"the file is larger than {MOST_BYTES // 1024 // 1024} MiB", "split it into several files"
+        )
         return document
     return parse_document(raw, file)
 
@@ -105,22 +114,11 @@ def parse_document(raw: bytes, file: str) -> Document:
         return document
     _refuse_characters(document)
     if not document.found:
-        from psarecon.config.reader import read  # noqa: PLC0415 - loads the YAML library, which not every command needs
+        from psarecon.config.reader import read
 
         with collector_paused():
             read(document)
     return document
-
-
-def source_line(text: str, row: int) -> str:
-    """The 0-based line of a text, without its end; empty past the last one."""
-    start = 0
-    for _ in range(row):
-        start = text.find("\n", start) + 1
-        if start == 0:
-            return ""
-    end = text.find("\n", start)
-    return text[start : end if end >= 0 else len(text)].rstrip("\r")
 
 
 def _position(text: str, offset: int) -> tuple[int, int]:

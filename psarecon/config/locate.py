@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from psarecon.config.documents import DEEPEST, Document, source_line
+from psarecon.config.documents import DEEPEST, Document
 from psarecon.config.problems import Issue, Path, Problem
 
 At = Literal["value", "key"]
+
+_RUNS = re.compile(r"\*{3}(?: +\*{3})+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +40,7 @@ def present(document: Document, issues: Iterable[Issue]) -> list[Problem]:
 def _problem(document: Document, issue: Issue, places: dict[tuple[Path, At], Span]) -> Problem:
     span = places.get((issue.path, issue.at)) or places.get((issue.path, "value"))
     row, column = span.start if span else (document.line - 1, 0)
-    shown = source_line(document.text, row)
+    shown = document.source_line(row)
     return Problem(document.file, row + 1, column + 1, issue.message, shown, issue.suggestion, issue.severity)
 
 
@@ -50,13 +53,13 @@ def _places(document: Document, wanted: Collection[Path]) -> dict[tuple[Path, At
 
 def spans(document: Document, wanted: Collection[Path] | None = None) -> list[Span]:
     """Every key and value of the text up to its first syntax error; only those on the way to ``wanted`` paths."""
-    from psarecon.config.reader import YAMLError, event_source  # noqa: PLC0415 - loads the YAML library
+    from psarecon.config.reader import BROKEN, event_source
 
     prefixes = None if wanted is None else {path[:end] for path in wanted for end in range(len(path) + 1)}
     walker = _Walker(event_source(document), prefixes)
     try:
         walker.walk()
-    except (YAMLError, ValueError, OverflowError, _TooDeep):
+    except (*BROKEN, _TooDeep):
         pass
     return walker.found
 
@@ -152,7 +155,7 @@ def _masked(problem: Problem, shown: set[int]) -> Problem:
             line += "***"
     if problem.column > len(problem.source_line):
         before = line
-    return replace(problem, source_line=line, caret=len(before))
+    return replace(problem, source_line=_RUNS.sub("***", line), caret=len(_RUNS.sub("***", before)))
 
 
 def _hidden_before(line: str, character: str) -> bool:

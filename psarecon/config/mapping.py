@@ -10,7 +10,7 @@ from pathlib import Path as FilePath
 from typing import Any
 
 from psarecon.config.catalogue import Catalogue
-from psarecon.config.documents import Document, collector_paused, load_document
+from psarecon.config.documents import Document, Items, collector_paused, load_document
 from psarecon.config.git import commit_of
 from psarecon.config.locate import present
 from psarecon.config.mapping_rules import Client, Seen
@@ -112,7 +112,7 @@ def _clients(document: Document, issues: list[Issue]) -> Iterator[Client]:
     data = document.data
     if isinstance(data, dict):
         yield Client(document.file, document.line, (), data)
-    elif isinstance(data, list):
+    elif isinstance(data, Items):
         for number, item in enumerate(data):
             yield Client(document.file, data.lines[number], (number,), item)
     else:
@@ -121,7 +121,11 @@ def _clients(document: Document, issues: list[Issue]) -> Iterator[Client]:
 
 def _read_client(client: Client, refused: list[Path], seen: Seen, issues: list[Issue], gathered: Gathered) -> None:
     """Bindings of the client's sound parts. A line that is not sound hides no error of the others."""
-    found = [] if quick_check("mapping", "client")(client.data) else issues_of(client.data, "mapping", "client", client.path)
+    found = (
+        []
+        if quick_check("mapping", "client")(client.data)
+        else issues_of(client.data, "mapping", "client", client.path)
+    )
     issues += found
     depth = len(client.path)
     bad = [path[depth:] for path in (*refused, *(issue.path for issue in found)) if path[:depth] == client.path]
@@ -129,4 +133,3 @@ def _read_client(client: Client, refused: list[Path], seen: Seen, issues: list[I
         return
     lines: set[Any] = {path[1] for path in bad}
     gathered.bindings += seen.bindings(client, lines, issues)
-

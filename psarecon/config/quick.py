@@ -59,7 +59,9 @@ class _Compiler:
         known = {key: self.compile(value) for key, value in part.get("properties", {}).items()}
         required = tuple(part.get("required", ()))
         other = self._other_keys(part)
-        dependent = tuple((key, needed) for key, all_needed in part.get("dependentRequired", {}).items() for needed in all_needed)
+        dependent = tuple(
+            (key, needed) for key, all_needed in part.get("dependentRequired", {}).items() for needed in all_needed
+        )
 
         def check(value: Any) -> bool:
             if type(value) is not dict:

@@ -41,6 +41,9 @@ class _Stop(Exception):  # noqa: N818 - a signal of the reader to itself, not an
     """The rest of the file cannot be understood; the problem is already noted."""
 
 
+#: What reading a text raises when it is not YAML; the Python parser lets errors of number conversion through.
+BROKEN: tuple[type[Exception], ...] = (YAMLError, ValueError, OverflowError)
+
 #: What the C parser says of a colon inside an unquoted text in braces (``{api_key: env:NAME}``), which YAML 1.2 allows.
 _COLON_IN_FLOW = "found unexpected ':'"
 
@@ -60,7 +63,7 @@ def read(document: Document) -> None:
             read(document)
             return
         _refuse_syntax(document, error)
-    except (YAMLError, ValueError, OverflowError):
+    except BROKEN:
         document.data = None
         document.refuse((0, 0), "the file is not YAML")
 
@@ -179,14 +182,14 @@ class _Reader:
             if "\x00" in text:
                 self._refuse(event, step, "must not hold a NUL character", "remove \\0")
             return text
-        value = self._meanings.get(text, _UNKNOWN)
-        if value is _UNKNOWN:
-            value = self._meanings[text] = plain(text)
-        if type(value) is not Trap:
-            return value  # type: ignore[return-value] - mypy does not narrow a union by a negated type()
-        subject = step if isinstance(step, str) else "this key" if step is None else "this value"
-        self._refuse(event, step, f"{subject} {value.message}", value.suggestion)
-        return text
+        if text not in self._meanings:
+            self._meanings[text] = plain(text)
+        value = self._meanings[text]
+        if isinstance(value, Trap):
+            subject = step if isinstance(step, str) else "this key" if step is None else "this value"
+            self._refuse(event, step, f"{subject} {value.message}", value.suggestion)
+            return text
+        return value
 
     def _refuse_decoration(self, event: Any, step: str | int | None) -> None:
         if event.anchor is not None:

@@ -35,7 +35,10 @@ _NUMBER_LIKE = (
     (re.compile(r"\+[0-9]+"), "must not have a plus sign"),
     (re.compile(r"[-+]?[0-9]+_[0-9_]*"), "must not have underscores"),
     (re.compile(r"[-+]?(?:\.[0-9_]+|[0-9][0-9_]*\.[0-9_]*)"), "must be a quoted decimal"),
-    (re.compile(r"[-+]?(?:\.[0-9_]+|[0-9][0-9_]*(?:\.[0-9_]*)?)[eE][-+]?[0-9]+"), "must be quoted: it reads as a float"),
+    (
+        re.compile(r"[-+]?(?:\.[0-9_]+|[0-9][0-9_]*(?:\.[0-9_]*)?)[eE][-+]?[0-9]+"),
+        "must be quoted: it reads as a float",
+    ),
     (re.compile(r"[-+]?\.(?:inf|nan)", re.IGNORECASE), "must be quoted: it reads as a float"),
 )
 
@@ -69,7 +72,9 @@ def _bare(text: str) -> str:
 def _word(text: str) -> Scalar | Trap:
     lower = text.lower()
     if lower in _BOOLEANS:
-        return Trap("must be quoted or a plain true or false", f'write "{text}" for the word, {_BOOLEANS[lower]} for a switch')
+        return Trap(
+            "must be quoted or a plain true or false", f'write "{text}" for the word, {_BOOLEANS[lower]} for a switch'
+        )
     if lower == "null":
         return Trap("must be quoted or a plain null", f'write "{text}" for the word')
     if text in {"<<", "="}:

@@ -15,7 +15,6 @@ from psarecon.errors import UsageError
 
 if TYPE_CHECKING:
     from jsonschema import Draft202012Validator
-    from jsonschema.exceptions import ValidationError
 
 _PACKAGE = FilePath(__file__).resolve().parent.parent
 _KINDS = {
@@ -57,7 +56,7 @@ def schema(name: str) -> dict[str, Any]:
 
 @cache
 def _validator(name: str, part: str) -> Draft202012Validator:
-    from jsonschema import Draft202012Validator  # noqa: PLC0415 - a third of a second that a valid file need not pay
+    from jsonschema import Draft202012Validator
 
     whole = schema(name)
     chosen = {"$ref": f"#/$defs/{part}", "$defs": whole["$defs"]} if part else whole
@@ -76,7 +75,8 @@ def close_match(word: str, known: Iterator[str] | list[str]) -> str:
     return f"did you mean {near[0]}?" if near else ""
 
 
-def _translated(error: ValidationError, at: Path) -> Iterator[Issue]:
+def _translated(error: Any, at: Path) -> Iterator[Issue]:
+    """A jsonschema ValidationError as issues; untyped, because its attributes may all be unset by their type."""
     path = (*at, *error.absolute_path)
     if "propertyNames" in error.absolute_schema_path:
         message = f"the name {shown_key(str(error.instance))} {_words(error)}"
@@ -87,10 +87,12 @@ def _translated(error: ValidationError, at: Path) -> Iterator[Issue]:
         yield from _missing_keys(error, path)
     else:
         place = "key" if error.validator == "not" else "value"
-        yield Issue(path, f"{_subject(path)} {_words(error)}", _suggestion(error), at="key" if place == "key" else "value")
+        yield Issue(
+            path, f"{_subject(path)} {_words(error)}", _suggestion(error), at="key" if place == "key" else "value"
+        )
 
 
-def _unknown_keys(error: ValidationError, path: Path) -> Iterator[Issue]:
+def _unknown_keys(error: Any, path: Path) -> Iterator[Issue]:
     known = list(error.schema["properties"])
     for key in error.instance:
         if key not in known:
@@ -104,7 +106,7 @@ def _unknown_key(key: str, known: list[str]) -> tuple[str, str]:
     return f"unknown key {shown_key(key)}", close_match(key, known) or f"known here: {', '.join(known)}"
 
 
-def _missing_keys(error: ValidationError, path: Path) -> Iterator[Issue]:
+def _missing_keys(error: Any, path: Path) -> Iterator[Issue]:
     wanted = error.validator_value
     if error.validator == "dependentRequired":
         wanted = [key for given in wanted if given in error.instance for key in wanted[given]]
@@ -113,7 +115,7 @@ def _missing_keys(error: ValidationError, path: Path) -> Iterator[Issue]:
             yield Issue(path, f"{_subject(path)} needs {key}", f"add {key}:")
 
 
-def _words(error: ValidationError) -> str:
+def _words(error: Any) -> str:
     """What is wrong, as the end of a sentence. Never repeats the value: it may be a secret."""
     limit = error.validator_value
     if error.instance is None:
@@ -132,7 +134,7 @@ def _words(error: ValidationError) -> str:
     return str(error.schema.get("errorMessage", "is not valid"))
 
 
-def _suggestion(error: ValidationError) -> str:
+def _suggestion(error: Any) -> str:
     value, schema_part = error.instance, error.schema
     if schema_part.get("writeOnly"):
         return "write env:NAME, file:PATH or command:CMD ARGS"

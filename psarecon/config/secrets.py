@@ -70,9 +70,7 @@ class Reference:
         return f"{self.kind}:{shown}"
 
 
-def resolve(
-    reference: Reference, *, environ: Mapping[str, str], directory: Path, setting: str = "a setting"
-) -> Secret:
+def resolve(reference: Reference, *, environ: Mapping[str, str], directory: Path, setting: str = "a setting") -> Secret:
     """The secret a reference leads to. Raises SecretMissing, which names the reference and the setting."""
     readers = {"env": _from_environment, "file": _from_file, "command": _from_command}
     try:

@@ -91,7 +91,7 @@ def _types(data: dict[str, Any]) -> Iterator[Issue]:
 
 
 def _installed(group: str) -> set[str]:
-    from importlib.metadata import entry_points  # noqa: PLC0415 - walks every installed package; seldom needed
+    from importlib.metadata import entry_points
 
     return {point.name for point in entry_points(group=group)}
 

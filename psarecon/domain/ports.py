@@ -54,6 +54,10 @@ class Source(Protocol):
         """
         ...
 
+    def close(self) -> None:
+        """Give connections back."""
+        ...
+
 
 class PsaReader(Protocol):
     """The reading half of a PSA: enough for plan and drift."""
@@ -82,6 +86,10 @@ class PsaReader(Protocol):
 
     def call_for(self, draft: Draft) -> Call:
         """The literal request that carries the draft out."""
+        ...
+
+    def close(self) -> None:
+        """Give connections back."""
         ...
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 
 from psarecon.domain.model import Finding, Severity
 from psarecon.domain.plan import Change, Pair, Plan, severities
 from psarecon.report.table import Column, rows_of
-from psarecon.text import clean, plain, signed
+from psarecon.text import clean, plain, signed, unit_money
 
 _COLUMNS = (
     Column("", 1),
@@ -68,7 +68,7 @@ def _row(change: Change, severity: Severity | None) -> tuple[str, ...]:
         change.client,
         change.product,
         pair_text(change.quantity, change.live_quantity),
-        pair_text(change.unit_cost, change.live_cost),
+        pair_text(change.unit_cost, change.live_cost, unit_money),
         str(change.effective_date or "at once"),
         signed(change.money.cost_change),
         ", ".join(change.causes),
@@ -76,11 +76,11 @@ def _row(change: Change, severity: Severity | None) -> tuple[str, ...]:
     )
 
 
-def pair_text(pair: Pair | None, live: Decimal | None) -> str:
+def pair_text(pair: Pair | None, live: Decimal | None, write: Callable[[Decimal], str] = plain) -> str:
     """``10 → 14``, or the figure that stays; ``?`` where it is unknown."""
     if pair is not None:
-        return f"{plain(pair.before)} → {plain(pair.after)}"
-    return "?" if live is None else plain(live)
+        return f"{write(pair.before)} → {write(pair.after)}"
+    return "?" if live is None else write(live)
 
 
 def _findings(findings: Iterable[Finding]) -> Iterator[str]:
@@ -98,7 +98,7 @@ def change_text(plan: Plan, change: Change) -> Iterator[str]:
     yield f"change {change.id}: {clean(change.client)}, {clean(change.product)}"
     yield f"  line        {line}: {name} on {contract} ({line.contract}) of {company} ({line.company})"
     yield f"  quantity    {pair_text(change.quantity, change.live_quantity)}"
-    yield f"  unit cost   {pair_text(change.unit_cost, change.live_cost)}"
+    yield f"  unit cost   {pair_text(change.unit_cost, change.live_cost, unit_money)}"
     yield f"  effective   {change.effective_date or 'at once'}"
     yield f"  money       {signed(change.money.cost_change)} cost, {signed(change.money.revenue_change)} revenue a month"
     yield f"  because     {', '.join(change.causes)}; {' → '.join(f'{step} {figure}' for step, figure in change.usage.steps)}"

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from psarecon.config.secrets import Secret
-from psarecon.config.settings import AdapterSettings, Resolver
+from psarecon.config.secrets import Resolver, Secret
+from psarecon.config.settings import AdapterSettings
 from psarecon.domain.model import Reading
 from psarecon.errors import BadAnswer, PsareconError, RemoteError
 from psarecon.http import Http, RateBudget, check_base
@@ -56,6 +56,10 @@ class JumpCloud:
         wanted = [_with_figures(listed.get(one), figures.get(one), one) for one in sorted({*listed, *organizations})]
         with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
             return list(pool.map(lambda one: self._reading(one, now, listed=one.id in listed), wanted))
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
 
     def _listing(self) -> Iterator[_Listed]:
         """The provider's organizations. Raises BadAnswer when fewer come than the list says there are."""
@@ -155,7 +159,9 @@ def _whole(value: Any) -> int | None:
 
 def _with_figures(listed: _Listed | None, figures: _Listed | None, organization: str) -> _Listed:
     name = listed.name if listed else None
-    return _Listed(organization, name, figures and figures.users, figures and figures.last_month_mark)
+    if figures is None:
+        return _Listed(organization, name)
+    return _Listed(organization, name, figures.users, figures.last_month_mark)
 
 
 def build(settings: AdapterSettings, resolver: Resolver) -> JumpCloud:

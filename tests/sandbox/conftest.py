@@ -59,7 +59,7 @@ class Site:
         lines: list[dict[str, Any]] = self.control.get("/world").json()["lines"]
         return next(entry for entry in lines if entry["id"] == str(line))
 
-    def tell(self, path: str, **body: Any) -> httpx.Response:
+    def tell(self, path: str, /, **body: Any) -> httpx.Response:
         """Post to a control path, which must accept it."""
         answer = self.control.post(path, json=body)
         assert answer.status_code == 200, answer.text

@@ -13,7 +13,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from psarecon.config.settings import AdapterSettings, Resolver
+from psarecon.config.secrets import Resolver
+from psarecon.config.settings import AdapterSettings
 from psarecon.domain.model import Call, LineKey, Observed
 from psarecon.domain.periods import SameDate
 from psarecon.domain.plan import Change
@@ -92,6 +93,10 @@ class Autotask:
         if self._ways.same_date is SameDate.REPLACES and period is not None and period.opening is not None:
             before = period.opening
         return int(after - before)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
 
     def reread(self, changes: Sequence[Change]) -> Mapping[str, State]:
         """One request for units, and one for costs only where a change touches a cost."""

@@ -70,6 +70,10 @@ class AutotaskClient:
         zone = self._discovered()
         return f"{httpx.URL(zone['base']).host}/{zone['ci']}"
 
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
     def query(self, entity: str, fields: Sequence[str], conditions: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         """All records of the entity that meet the conditions, in order of id, page after page.
 
