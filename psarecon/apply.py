@@ -157,7 +157,7 @@ class Applier:
         if tenant != plan.tenants.get(name):
             message = f"the plan was made for {plan.tenants.get(name)}, the credentials of {name} lead to {tenant}"
             raise PlanRefused(message, hint="make the plan again with these settings")
-        lease = self.leases.take(f"{name}:{tenant}", self.holder, self.timing.lease)
+        lease = self.leases.take(tenant, self.holder, self.timing.lease)
         try:
             return _Lines(self, psa, tenant, lease).carry_out(approved)
         finally:
@@ -187,7 +187,7 @@ class _Lines:
                 break
             doubt = doubts.get(change.line.id)
             if doubt is not None and doubt.lifted_by != lifted:
-                self._skip([(change, decision)], f"in doubt since run {doubt.run}: run `psarecon resume` first")
+                self._skip([(change, decision)], f"held back since run {doubt.run}: {doubt.text}")
                 continue
             try:
                 self._line(change, decision, [one for one, _ in approved[position + 1 : position + 2]])

@@ -17,7 +17,8 @@
           Throttled               exit 1   too many requests; may be sent again later
         BudgetSpent               exit 1   our own limit on requests is reached
 
-Each carries a one-line message that names the thing, and a ``hint`` that names the way out. Exit codes: ``docs/reference/exit-codes.md``.
+Each carries a one-line message that names the thing, and a ``hint`` that names the way out.
+Exit codes: ``docs/reference/exit-codes.md``.
 """
 
 from __future__ import annotations

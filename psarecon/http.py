@@ -80,10 +80,19 @@ Judge = Callable[[RawAnswer], RemoteError | None]
 
 def judge(answer: RawAnswer) -> RemoteError | None:
     """The error in an answer by the usual meaning of its status, or None for a success."""
-    status, where, texts = answer.status, answer.where, answer.texts()
-    said = f": {'; '.join(texts)}" if texts else ""
+    status, where = answer.status, answer.where
     if 200 <= status < 300:
         return None
+    if 300 <= status < 400:
+        text = f"{where} answered with a redirect ({status}), which is never followed"
+        return BadAnswer(text, hint="check the url in the settings")
+    if status >= 500:
+        return Uncertain(f"{where} failed on the server ({status}){_said(answer)}", hint="try again later")
+    return _refusal(answer)
+
+
+def _refusal(answer: RawAnswer) -> Refused:
+    status, where, texts, said = answer.status, answer.where, answer.texts(), _said(answer)
     if status in (401, 403):
         hint = "check the credentials and rights in the settings; psarecon does not try again by itself"
         return Unauthorized(f"{where} refused the credentials ({status}){said}", status=status, texts=texts, hint=hint)
@@ -91,11 +100,12 @@ def judge(answer: RawAnswer) -> RemoteError | None:
         return NotFound(f"{where} does not exist there (404){said}", status=status, texts=texts)
     if status == 429:
         return Throttled(f"{where} asks to slow down (429){said}", status=status, texts=texts, wait=answer.wait())
-    if 300 <= status < 400:
-        return BadAnswer(f"{where} answered with a redirect ({status}), which is never followed", hint="check the url in the settings")
-    if status >= 500:
-        return Uncertain(f"{where} failed on the server ({status}){said}", hint="try again later")
     return Refused(f"{where} was refused ({status}){said}", status=status, texts=texts)
+
+
+def _said(answer: RawAnswer) -> str:
+    texts = answer.texts()
+    return f": {'; '.join(texts)}" if texts else ""
 
 
 class RateBudget:
@@ -150,7 +160,9 @@ class Http:
         self._budget = budget or RateBudget(at_once=8)
         self._judge = judge
         limits = httpx.Timeout(timeout, connect=min(timeout, 20.0))
-        self._client = httpx.Client(timeout=limits, follow_redirects=False, headers={"User-Agent": f"psarecon/{__version__}"})
+        self._client = httpx.Client(
+            timeout=limits, follow_redirects=False, headers={"User-Agent": f"psarecon/{__version__}"}
+        )
 
     def close(self) -> None:
         """Close the connections."""
@@ -230,7 +242,9 @@ def _capped(response: httpx.Response, where: str) -> bytes:
     for piece in response.iter_bytes():
         body += piece
         if len(body) > MAX_BODY:
-            raise BadAnswer(f"{where} answered more than {MAX_BODY // 2**20} MiB", hint="is the url in the settings the API's?")
+            raise BadAnswer(
+                f"{where} answered more than {MAX_BODY // 2**20} MiB", hint="is the url in the settings the API's?"
+            )
     return bytes(body)
 
 
@@ -257,7 +271,9 @@ def check_base(url: str, setting: str) -> str:
     parsed = httpx.URL(url)
     if parsed.scheme == "https" or (parsed.scheme == "http" and _loopback(parsed.host)):
         return url.rstrip("/")
-    raise Unreachable(f"{setting}: credentials are not sent to {parsed.scheme or 'nowhere'}://{parsed.host}", hint="use https")
+    raise Unreachable(
+        f"{setting}: credentials are not sent to {parsed.scheme or 'nowhere'}://{parsed.host}", hint="use https"
+    )
 
 
 def _loopback(host: str) -> bool:

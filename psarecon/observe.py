@@ -36,9 +36,7 @@ def wanted(mapping: ClientMapping, source: str) -> dict[str, str]:
     }
 
 
-def observe(
-    sources: Mapping[str, Source], mapping: ClientMapping, log: UsageLog, now: datetime
-) -> list[Observation]:
+def observe(sources: Mapping[str, Source], mapping: ClientMapping, log: UsageLog, now: datetime) -> list[Observation]:
     """One reading of every source; a source that fails whole leaves a failed reading for each mapped organization.
 
     Raises LedgerError.
@@ -52,7 +50,9 @@ def _one(name: str, source: Source, organizations: Mapping[str, str], log: Usage
         error = None
     except RemoteError as failure:
         error = str(failure)
-        readings = tuple(_failed(name, organization, metric, now, error) for organization, metric in organizations.items())
+        readings = tuple(
+            _failed(name, organization, metric, now, error) for organization, metric in organizations.items()
+        )
     log.add(readings)
     return Observation(name, readings, error)
 

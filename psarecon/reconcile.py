@@ -11,7 +11,18 @@ from psarecon import __version__
 from psarecon.domain import model
 from psarecon.domain.diff import Difference, causes, difference, line_findings
 from psarecon.domain.guards import Limits, blocked, change_findings, missing_days, plan_findings, usage_findings
-from psarecon.domain.model import Baseline, Binding, Doubt, Finding, LineKey, Observed, QuantityRule, Severity, Steps, Usage
+from psarecon.domain.model import (
+    Baseline,
+    Binding,
+    Doubt,
+    Finding,
+    LineKey,
+    Observed,
+    QuantityRule,
+    Severity,
+    Steps,
+    Usage,
+)
 from psarecon.domain.periods import Dating, Month, NeedsFollowing, SameDate, Slot
 from psarecon.domain.plan import Change, Plan, UsageView, change_id, totals_data
 from psarecon.domain.plan_file import with_id
@@ -171,7 +182,8 @@ class Reconciler:
         more = side.psa.observe(again, when.day, following=True)
         wider = replace(side, observed={**side.observed, **more})
         return (
-            self._judge(wider, verdict.binding, usage, when) if verdict.needs_following else verdict for verdict in first
+            self._judge(wider, verdict.binding, usage, when) if verdict.needs_following else verdict
+            for verdict in first
         )
 
     def _judge(
@@ -251,8 +263,8 @@ def _doubt_findings(side: _PsaSide, binding: Binding) -> Iterator[Finding]:
     doubt = side.doubts.get(binding.line.id)
     if doubt is None or (doubt.lifted_by and doubt.lifted_by == side.psa.same_date.value):
         return
-    code, way_out = ("same-date", "") if doubt.lifted_by else ("in-doubt", "; run `psarecon resume`")
-    text = f"{doubt.text} (run {doubt.run}, change {doubt.change}){way_out}"
+    code = "same-date" if doubt.lifted_by else "in-doubt"
+    text = f"{doubt.text} (run {doubt.run}, change {doubt.change})"
     yield Finding(code, Severity.BLOCK, f"line:{binding.line}", text)
 
 

@@ -54,7 +54,7 @@ class Resumer:
         for name, psa in sorted(self.psas.items()):
             if not self.journal.open_entries(name):
                 continue
-            lease = self.leases.take(f"{name}:{psa.tenant}", self.holder, self.timing.lease)
+            lease = self.leases.take(psa.tenant, self.holder, self.timing.lease)
             try:
                 for entry in self.journal.open_entries(name, psa.tenant):
                     if change_id in (None, entry.change):
@@ -93,7 +93,9 @@ class Resumer:
             return None
         if state is not None and before_holds(change, state):
             return self._settled(entry, change, Event.FAILED, "found not applied")
-        text = f"still in doubt: {described(state)}; once you know why, `psarecon resume --accept {change.id} --reason …`"
+        text = (
+            f"still in doubt: {described(state)}; once you know why, `psarecon resume --accept {change.id} --reason …`"
+        )
         return Result(change, Outcome.UNKNOWN, text)
 
     def _settled(self, entry: Entry, change: Change, event: Event, text: str) -> Result:

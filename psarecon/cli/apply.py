@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from psarecon.errors import EXIT_BLOCKED, EXIT_DONE, EXIT_PARTIAL, EXIT_STALE
+from psarecon.errors import EXIT_BLOCKED, EXIT_DONE, EXIT_PARTIAL, EXIT_STALE, PlanRefused
 from psarecon.text import clean, unit_money
 
 if TYPE_CHECKING:
@@ -27,7 +27,9 @@ def register(commands: Any) -> None:
     parser = commands.add_parser("apply", help="write the approved changes of a saved plan to the PSA")
     parser.add_argument("plan", type=Path, metavar="FILE")
     parser.add_argument("--decisions", type=Path, metavar="FILE", help="default: the plan's name with .decisions.json")
-    parser.add_argument("--approve-clean", action="store_true", help="also approve every change without a BLOCK or LOOK finding")
+    parser.add_argument(
+        "--approve-clean", action="store_true", help="also approve every change without a BLOCK or LOOK finding"
+    )
     parser.set_defaults(run=run)
 
 
@@ -38,6 +40,7 @@ def run(args: argparse.Namespace) -> int:
 
     context = Context.of(args)
     plan = read_plan(args.plan)
+    _refuse_old(plan, context)
     found = _sorted(plan, args, context.user())
     results: list[Result] = []
     if found.approved:
@@ -47,6 +50,15 @@ def run(args: argparse.Namespace) -> int:
             results = _applier(context, name, watch, found).apply(plan, found.approved)
     _summary(results, found)
     return _exit_code(results, found)
+
+
+def _refuse_old(plan: Plan, context: Context) -> None:
+    """A plan older than the settings allow is not applied: usage and people have moved on."""
+    limit = context.settings.apply.plan_age
+    if limit is not None and context.now() - plan.as_of > limit:
+        raise PlanRefused(
+            f"the plan is of {plan.as_of:%Y-%m-%d %H:%M}Z, older than apply.plan_age allows", hint="plan again"
+        )
 
 
 def _sorted(plan: Plan, args: argparse.Namespace, user: str) -> Sorted:
@@ -112,7 +124,8 @@ def outcome_line(change: Change, outcome: str, text: str) -> str:
     """One finished change in one line."""
     from psarecon.report.plan_text import pair_text
 
-    figures = f"{pair_text(change.quantity, change.live_quantity)} at {pair_text(change.unit_cost, change.live_cost, unit_money)}"
+    quantity = pair_text(change.quantity, change.live_quantity)
+    figures = f"{quantity} at {pair_text(change.unit_cost, change.live_cost, unit_money)}"
     return f"{outcome:8}  {change.id}  {clean(change.client, 40)}  {figures}" + (f"  {clean(text)}" if text else "")
 
 

@@ -1,4 +1,4 @@
-"""``psarecon check``: are the settings and the mapping valid?"""
+"""``psarecon check``: tells whether settings and mapping are valid."""
 
 from __future__ import annotations
 

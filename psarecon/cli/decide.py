@@ -20,7 +20,9 @@ def register(commands: Any) -> None:
     parser.add_argument("plan", type=Path, metavar="FILE")
     for verdict in ("approve", "reject", "hold"):
         parser.add_argument(f"--{verdict}", nargs="+", default=[], metavar="CHANGE", help=f"{verdict} these changes")
-    parser.add_argument("--approve-clean", action="store_true", help="approve every change without a BLOCK or LOOK finding")
+    parser.add_argument(
+        "--approve-clean", action="store_true", help="approve every change without a BLOCK or LOOK finding"
+    )
     parser.add_argument("--reason", default="", help="why; kept with the decision")
     parser.add_argument("--by", help="who decides (default: you)")
     parser.add_argument("--decisions", type=Path, metavar="FILE", help="default: the plan's name with .decisions.json")
@@ -77,6 +79,8 @@ def _ids(plan: Plan, prefixes: list[str]) -> list[str]:
     for prefix in prefixes:
         ids = [change.id for change in plan.changes if change.id.startswith(prefix)]
         if len(ids) != 1:
-            raise UsageError(f"{prefix!r} names {len(ids)} changes of the plan", hint="take the ids from `psarecon show`")
+            raise UsageError(
+                f"{prefix!r} names {len(ids)} changes of the plan", hint="take the ids from `psarecon show`"
+            )
         found += ids
     return found

@@ -21,7 +21,9 @@ _VARIABLE = re.compile(r"export ([A-Z_]+)=(.*)")
 def register(commands: Any) -> None:
     """Add the command."""
     parser = commands.add_parser("demo", help="rehearse the main job in a sandbox, start to finish")
-    parser.add_argument("--dir", type=Path, metavar="DIR", help="keep the demo's directory here (default: a temporary one)")
+    parser.add_argument(
+        "--dir", type=Path, metavar="DIR", help="keep the demo's directory here (default: a temporary one)"
+    )
     parser.add_argument("--clients", type=int, default=12, metavar="N")
     parser.set_defaults(run=run)
 
@@ -40,7 +42,9 @@ def _rehearse(directory: Path, clients: int) -> int:
     except ImportError as error:
         raise PsareconError("the sandbox is not installed", hint='pip install "psarecon[sandbox]"') from error
     _told(f"A sandbox of {clients} clients in {directory}: emulated JumpCloud and Autotask, real HTTP.")
-    made = _psarecon(["sandbox", "init", str(directory), "--clients", str(clients), "--today", _FIRST_DAY.isoformat()], {})
+    made = _psarecon(
+        ["sandbox", "init", str(directory), "--clients", str(clients), "--today", _FIRST_DAY.isoformat()], {}
+    )
     if made != EXIT_DONE:
         return made
     with running(directory) as url:

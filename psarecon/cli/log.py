@@ -53,7 +53,9 @@ def _intended(entry: Entry) -> str:
     change, decision = entry.detail.get("change"), entry.detail.get("decision", {})
     if not change:
         return ""
-    moves = [f"{what} {pair['before']} → {pair['after']}" for what in ("quantity", "unit_cost") if (pair := change[what])]
+    moves = [
+        f"{what} {pair['before']} → {pair['after']}" for what in ("quantity", "unit_cost") if (pair := change[what])
+    ]
     who = f"{decision.get('verdict', '')} by {decision.get('by', '')}"
     return f"{change['client']}: {', '.join(moves)} from {change['effective_date'] or 'at once'} ({who})"
 

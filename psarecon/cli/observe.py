@@ -29,10 +29,13 @@ def run(args: argparse.Namespace) -> int:
 
     context = Context.of(args)
     mapping = context.mapping.mapping
-    observations = observe(context.sources, mapping, UsageLog(context.database), context.now())
+    now = context.now()
+    observations = observe(context.sources, mapping, UsageLog(context.database), now)
     for one in observations:
         counted = len(one.readings) - len(one.failed)
-        print(f"{clean(one.source)}: {counted} organizations read, {len(one.failed)} failed")
+        print(
+            f"{clean(one.source)}: {counted} organizations read, {len(one.failed)} failed, as of {now:%Y-%m-%d %H:%M}Z"
+        )
         for reading in one.failed:
             say(f"failed: {clean(reading.organization)} {clean(reading.name or '')}: {clean(reading.error or '')}")
     return _exit_code(observations)

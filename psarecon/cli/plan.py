@@ -83,7 +83,9 @@ def run_show(args: argparse.Namespace) -> int:
         return EXIT_DONE
     found = [change for change in plan.changes if change.id.startswith(args.change)]
     if len(found) != 1:
-        raise UsageError(f"{args.change!r} names {len(found)} changes of the plan", hint="take the id from `psarecon show`")
+        raise UsageError(
+            f"{args.change!r} names {len(found)} changes of the plan", hint="take the id from `psarecon show`"
+        )
     for line in change_text(plan, found[0]):
         print(line)
     return EXIT_DONE

@@ -91,12 +91,16 @@ def decisions_bytes(decisions: Iterable[Decision]) -> bytes:
 def load_decisions(content: bytes, name: str) -> tuple[Decision, ...]:
     """Read a decisions file. Raises InvalidInput that names the file."""
     try:
-        data = json.loads(content)
-        if data["format_version"] != FORMAT_VERSION:
-            raise KeyError
-        return tuple(map(_decision, data["decisions"]))
+        return tuple(map(_decision, _listed(json.loads(content))))
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise InvalidInput(f"{name} is not a decisions file", hint="make it with `psarecon decide PLAN`") from error
+
+
+def _listed(data: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    if data["format_version"] != FORMAT_VERSION:
+        raise KeyError
+    listed: list[Mapping[str, Any]] = data["decisions"]
+    return listed
 
 
 def _decision(data: Mapping[str, Any]) -> Decision:

@@ -37,7 +37,9 @@ def line_findings(binding: Binding, observed: Observed | None, today: date) -> I
         yield Finding(remark.code, remark.severity, scope, remark.text)
     yield from _identity_findings(binding, observed, scope)
     if observed.quantity is None:
-        yield Finding("not-billing", Severity.BLOCK, scope, f"the line is not billing on {today}: it has no units on that day")
+        yield Finding(
+            "not-billing", Severity.BLOCK, scope, f"the line is not billing on {today}: it has no units on that day"
+        )
     if binding.unit_cost is not None and observed.unit_cost is None:
         text = "the unit cost is hidden from the API user: it is unknown, not 0, and is left alone"
         yield Finding("cost-unknown", Severity.INFO, scope, text)

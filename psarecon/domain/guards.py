@@ -19,7 +19,7 @@ from psarecon.domain.plan import Change
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The settings' guards. Percentages of the figure before; money in the plan's currency a month; None: no limit."""
+    """The settings' guards. Percentages of the figure before, money a month in the plan's currency, None: no limit."""
 
     drop_percent: Decimal = Decimal(20)
     drop_at_least: int = 5
@@ -41,7 +41,8 @@ def usage_findings(binding: Binding, usage: Usage, now: datetime, limits: Limits
         text = f"counted {usage.latest.count} users, the vendor's own list says {usage.latest_cross_check}"
         yield Finding("usage-cross-check", Severity.LOOK, scope, text)
     if usage.vendor_mark is not None and usage.peak and usage.vendor_mark != usage.peak.count:
-        text = f"our samples of {usage.month} peak at {usage.peak.count} (used), the vendor's own mark is {usage.vendor_mark}"
+        ours = f"our samples of {usage.month} peak at {usage.peak.count} (used)"
+        text = f"{ours}, the vendor's own mark is {usage.vendor_mark}"
         yield Finding("usage-vendor-mark", Severity.LOOK, scope, text)
 
 
@@ -62,7 +63,7 @@ def _hours(span: timedelta) -> str:
 
 
 def missing_days(usage: Usage, through: int, scope: str) -> Iterator[Finding]:
-    """One finding for the days of the month, up to day ``through``, that have no sample: a missing day is not guessed."""
+    """One finding for the days of the month, up to day ``through``, without a sample: a missing day is not guessed."""
     missing = [number for number, count in enumerate(usage.daily[:through], start=1) if count is None]
     if missing:
         days = ", ".join(_ranges(missing))
@@ -94,9 +95,12 @@ def _quantity_troubles(change: Change, limits: Limits) -> Iterator[tuple[str, st
     if limits.zero and after == 0 < before:
         yield "quantity-zero", f"the quantity would go from {before} to 0"
     elif drop >= limits.drop_at_least and drop * 100 > before * limits.drop_percent:
-        yield "quantity-drop", (
-            f"the quantity would drop from {before} to {after}, "
-            f"by more than {limits.drop_percent} % and at least {limits.drop_at_least}"
+        yield (
+            "quantity-drop",
+            (
+                f"the quantity would drop from {before} to {after}, "
+                f"by more than {limits.drop_percent} % and at least {limits.drop_at_least}"
+            ),
         )
 
 
@@ -107,8 +111,8 @@ def _money_troubles(change: Change, limits: Limits) -> Iterator[tuple[str, str]]
     if cost is not None and limits.cost_move_percent is not None:
         moved = abs(cost.after - cost.before)
         if moved * 100 > cost.before * limits.cost_move_percent:
-            text = f"the unit cost would move from {cost.before} to {cost.after}, by more than {limits.cost_move_percent} %"
-            yield "cost-move", text
+            limit = f"by more than {limits.cost_move_percent} %"
+            yield "cost-move", f"the unit cost would move from {cost.before} to {cost.after}, {limit}"
 
 
 def plan_findings(changes: Sequence[Change], lines: int, limits: Limits) -> Iterator[Finding]:

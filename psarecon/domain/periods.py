@@ -141,11 +141,8 @@ def _closing_slot(period: Period, wanted: Decimal) -> Slot | Remark:
 
 
 def _later_periods_move() -> Remark:
-    return Remark(
-        "later-periods-move",
-        Severity.INFO,
-        "an adjustment of an earlier period moves the later ones too; the next plan of the current month sets them right",
-    )
+    text = "an adjustment of an earlier period moves the later ones too; the current month's next plan sets them right"
+    return Remark("later-periods-move", Severity.INFO, text)
 
 
 def _open_slot(observed: Observed, wanted: Decimal, dating: Dating) -> Slot | Remark | NeedsFollowing:
@@ -160,7 +157,9 @@ def _open_slot(observed: Observed, wanted: Decimal, dating: Dating) -> Slot | Re
         remarks.append(reason)
     if not observed.following:
         return NeedsFollowing()
-    return Remark("no-open-period", Severity.BLOCK, f"{remarks[-1].text}, and no later period exists: the contract ends")
+    return Remark(
+        "no-open-period", Severity.BLOCK, f"{remarks[-1].text}, and no later period exists: the contract ends"
+    )
 
 
 def _slot(period: Period, remarks: tuple[Remark, ...] = ()) -> Slot:

@@ -17,6 +17,7 @@ from typing import Any
 from psarecon.domain.model import Call, Evidence, Finding, LineKey, Place, Severity
 from psarecon.domain.money import Money
 
+
 @dataclass(frozen=True, slots=True)
 class Pair:
     """A figure before and after."""
@@ -130,6 +131,7 @@ def severities(plan: Plan) -> dict[str, Severity]:
 def canonical(data: object) -> bytes:
     """The one way of writing ``data`` as JSON: sorted keys, no spaces, ASCII."""
     return json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode("ascii")
+
 
 def pair_data(pair: Pair | None) -> dict[str, str] | None:
     """A pair as JSON data."""

@@ -121,7 +121,7 @@ def _instant(moment: datetime) -> str:
 
 
 def load_plan(content: bytes, name: str) -> Plan:
-    """Read a plan file. Raises PlanRefused unless it is, byte for byte, what psarecon wrote; ``name`` is for the message."""
+    """Read a plan file; ``name`` is for messages. Raises PlanRefused unless it is, to the byte, what psarecon wrote."""
     try:
         data = json.loads(content)
         version = data["format_version"]

@@ -116,5 +116,3 @@ class Psa(PsaReader, Protocol):
     def diagnose(self, change: Change, state: State | None, texts: Sequence[str]) -> Diagnosis | None:
         """What a state that is neither before nor after, or the server's ``texts`` of refusal, say about the tenant."""
         ...
-
-

@@ -14,7 +14,7 @@ from itertools import pairwise
 from psarecon.domain.model import Binding, Evidence, QuantityRule, Sample, Steps, Terms, Usage
 
 
-class NoUsage(Exception):  # noqa: N818 - not an error of the program: it becomes a finding
+class NoUsage(Exception):
     """The month holds no sample the rule can rest on."""
 
 
@@ -52,6 +52,12 @@ def _apply_terms(count: int, terms: Terms) -> tuple[int, tuple[tuple[str, str], 
 
 
 def rule_digest(binding: Binding) -> str:
-    """A short hash of all that the mapping says about the line's quantity: it tells a changed mapping from changed usage."""
-    said = (binding.product.quantity.value, binding.product.source, binding.product.metric, binding.organization, binding.terms)
+    """A short hash of all the mapping says about the line's quantity: it tells a changed mapping from changed usage."""
+    said = (
+        binding.product.quantity.value,
+        binding.product.source,
+        binding.product.metric,
+        binding.organization,
+        binding.terms,
+    )
     return hashlib.sha256(repr(said).encode()).hexdigest()[:16]

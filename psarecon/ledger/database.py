@@ -187,7 +187,9 @@ def _migrate(database: Database) -> None:
         version = _version_in(connection)
         if version > len(MIGRATIONS):
             hint = "use the psarecon that wrote it, or a newer one"
-            raise LedgerError(f"the ledger {database.name} is of version {version}, newer than this psarecon", hint=hint)
+            raise LedgerError(
+                f"the ledger {database.name} is of version {version}, newer than this psarecon", hint=hint
+            )
         for step in MIGRATIONS[version:]:
             step(connection)
         connection.execute(sa.delete(schema_version))

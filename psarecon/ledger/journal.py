@@ -77,7 +77,13 @@ class Journal:
         """Write one row, and move the line's baseline with it; on disk when this returns. Raises LedgerError."""
         with self._database.writing() as connection:
             at = now(connection)
-            row = {"at": at, "run": run, "event": event.value, "change": change, "detail": json.dumps(detail, sort_keys=True)}
+            row = {
+                "at": at,
+                "run": run,
+                "event": event.value,
+                "change": change,
+                "detail": json.dumps(detail, sort_keys=True),
+            }
             place = {"psa": line.psa, "tenant": tenant, "line": line.id}
             day = effective_date.isoformat() if effective_date else None
             connection.execute(sa.insert(journal).values(**row, **place, effective_date=day))
@@ -130,7 +136,11 @@ class Journal:
         query = query.where(journal.c.event.in_((Event.VERIFIED, Event.UNKNOWN, Event.FAILED))).order_by(journal.c.id)
         with self._database.reading() as connection:
             entries = [_entry(row) for row in connection.execute(query)]
-        return [entry for entry in entries if entry.event is not Event.FAILED or entry.detail.get("code") == "same-date-refused"]
+        return [
+            entry
+            for entry in entries
+            if entry.event is not Event.FAILED or entry.detail.get("code") == "same-date-refused"
+        ]
 
     def baselines(self, psa: str, tenant: str) -> dict[str, Baseline]:
         """By line id: what the last verified write left."""
@@ -165,7 +175,9 @@ def _entry(row: sa.Row[Any]) -> Entry:
 
 
 def _doubt(entry: Entry) -> Doubt:
-    text = entry.detail.get("text") or "a write was sent and its outcome is not known yet"
+    text = (
+        entry.detail.get("text") or "a write may have been sent and its outcome is not known yet: run `psarecon resume`"
+    )
     return Doubt(entry.change, entry.run, text, entry.detail.get("lifted_by", ""))
 
 
@@ -193,5 +205,3 @@ def _baseline(row: sa.Row[Any]) -> Baseline:
         effective_date=date.fromisoformat(row.effective_date) if row.effective_date else None,
         run=row.run,
     )
-
-

@@ -100,10 +100,13 @@ def change_text(plan: Plan, change: Change) -> Iterator[str]:
     yield f"  quantity    {pair_text(change.quantity, change.live_quantity)}"
     yield f"  unit cost   {pair_text(change.unit_cost, change.live_cost, unit_money)}"
     yield f"  effective   {change.effective_date or 'at once'}"
-    yield f"  money       {signed(change.money.cost_change)} cost, {signed(change.money.revenue_change)} revenue a month"
-    yield f"  because     {', '.join(change.causes)}; {' → '.join(f'{step} {figure}' for step, figure in change.usage.steps)}"
+    cost, revenue = signed(change.money.cost_change), signed(change.money.revenue_change)
+    yield f"  money       {cost} cost, {revenue} revenue a month"
+    steps = " → ".join(f"{step} {figure}" for step, figure in change.usage.steps)
+    yield f"  because     {', '.join(change.causes)}; {steps}"
     for evidence in change.evidence:
-        yield f"  evidence    {evidence.role} {evidence.count} at {evidence.taken_at:%Y-%m-%d %H:%M}Z ({clean(evidence.how)})"
+        taken = f"{evidence.taken_at:%Y-%m-%d %H:%M}Z ({clean(evidence.how)})"
+        yield f"  evidence    {evidence.role} {evidence.count} at {taken}"
     yield f"  mapping     {clean(str(change.source))}"
     yield f"  call        {change.call.method} {clean(change.call.path)} {clean(change.call.body)}"
     for finding in plan.findings_of(change):

@@ -47,7 +47,9 @@ class JumpCloud:
         self._base = check_base(url, f"sources.{name}.url")
         self._provider = provider
         headers = {"x-api-key": key}
-        self._http = Http("JumpCloud", headers=lambda: {k: v.reveal() for k, v in headers.items()}, budget=RateBudget(_AT_ONCE))
+        self._http = Http(
+            "JumpCloud", headers=lambda: {k: v.reveal() for k, v in headers.items()}, budget=RateBudget(_AT_ONCE)
+        )
 
     def read(self, organizations: Collection[str], now: datetime) -> Iterable[Reading]:
         """A reading of every organization the provider lists, and of those asked for but not listed."""
@@ -150,7 +152,9 @@ def _id(record: Record) -> str:
 
 
 def _figure(record: Record) -> _Listed:
-    return _Listed(_id(record), None, _whole(record.get("systemUsersCount")), _whole(record.get("highWaterMarkLastMonth")))
+    return _Listed(
+        _id(record), None, _whole(record.get("systemUsersCount")), _whole(record.get("highWaterMarkLastMonth"))
+    )
 
 
 def _whole(value: Any) -> int | None:

@@ -44,7 +44,9 @@ class Autotask:
         self._name = name
         self._client = client
         self._ways = ways
-        self._reader = Reader(client, units_by_contract=ways.units_by_contract, cost_from_periods=ways.cost_from_periods)
+        self._reader = Reader(
+            client, units_by_contract=ways.units_by_contract, cost_from_periods=ways.cost_from_periods
+        )
 
     @property
     def tenant(self) -> str:
@@ -109,7 +111,9 @@ class Autotask:
     def diagnose(self, change: Change, state: State | None, texts: Sequence[str]) -> Diagnosis | None:
         """Whether the tenant refuses, replaces or adds a second adjustment on one date, other than the settings say."""
         if any(_DUPLICATE in text.lower() for text in texts):
-            return self._diagnosis(SameDate.REFUSED, f"{change.effective_date} already holds an adjustment of this service")
+            return self._diagnosis(
+                SameDate.REFUSED, f"{change.effective_date} already holds an adjustment of this service"
+            )
         if state is None or change.effective_date is None:
             return None
         return self._diagnose_units(change, state)
@@ -120,10 +124,14 @@ class Autotask:
         if self._ways.same_date is not SameDate.REPLACES:
             if opening is None or opening == change.live_quantity or state.quantity != opening + delta:
                 return None
-            return self._diagnosis(SameDate.REPLACES, f"the second adjustment of {change.effective_date} replaced the first")
+            return self._diagnosis(
+                SameDate.REPLACES, f"the second adjustment of {change.effective_date} replaced the first"
+            )
         if state.quantity != change.live_quantity + delta:
             return None
-        return self._diagnosis(SameDate.ADDS, f"the second adjustment of {change.effective_date} was added to the first")
+        return self._diagnosis(
+            SameDate.ADDS, f"the second adjustment of {change.effective_date} was added to the first"
+        )
 
     def _opening(self, change: Change) -> Decimal | None:
         """The units just before the effective date."""

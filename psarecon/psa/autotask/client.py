@@ -6,6 +6,7 @@ Every behaviour relied on here is in ``docs/vendors/autotask.md``, with what is 
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -63,6 +64,7 @@ class AutotaskClient:
         self._budget = RateBudget(at_once)
         self._http = Http("Autotask", headers=credentials.headers, budget=self._budget, judge=autotask_judge)
         self._zone: dict[str, Any] | None = None
+        self._discovering = threading.Lock()
 
     @property
     def tenant(self) -> str:
@@ -120,10 +122,11 @@ class AutotaskClient:
         return base
 
     def _discovered(self) -> dict[str, Any]:
-        if self._zone is None:
-            self._zone = self._discover()
-            self._read_threshold(self._zone["base"])
-        return self._zone
+        with self._discovering:
+            if self._zone is None:
+                self._zone = self._discover()
+                self._read_threshold(self._zone["base"])
+            return self._zone
 
     def _discover(self) -> dict[str, Any]:
         """Ask for the zone without credentials; it must be Autotask's, or where the settings point."""
@@ -134,13 +137,15 @@ class AutotaskClient:
         base = str(zone.get("url") or "").rstrip("/")
         if not _trusted_zone(base, self._start):
             hint = "check psas.autotask.url; no credential was sent there"
-            raise BadAnswer(f"Autotask's zone discovery names {httpx.URL(base).host!r}, which is not Autotask's", hint=hint)
+            raise BadAnswer(
+                f"Autotask's zone discovery names {httpx.URL(base).host!r}, which is not Autotask's", hint=hint
+            )
         return {"base": f"{base}/{VERSION}", "ci": zone.get("ci")}
 
     def _zone_moved(self) -> bool:
-        before = self._zone
-        self._zone = self._discover()
-        return self._zone != before
+        with self._discovering:
+            before, self._zone = self._zone, self._discover()
+            return self._zone != before
 
     def _read_threshold(self, base: str) -> None:
         """Begin our budget where the tenant's hourly count stands (docs/vendors/autotask.md, "Limits")."""

@@ -67,7 +67,9 @@ class Reader:
         """Each line as Autotask shows it on ``day``; absent when it does not. Raises RemoteError."""
         numbered = {line: int(line.id) for line in lines if line.id.isdigit()}
         world = self._read_world(list(numbered), day)
-        found = {line: self._observed(line, world, day) for line, number in numbered.items() if number in world.services}
+        found = {
+            line: self._observed(line, world, day) for line, number in numbered.items() if number in world.services
+        }
         torn = [line for line in found if following or self._torn(world, int(line.id))]
         if torn:
             found.update(self._with_neighbours(torn, found, world, day))
@@ -77,7 +79,9 @@ class Reader:
         if not lines:
             return _World({}, {}, {}, {}, {})
         with ThreadPoolExecutor(max_workers=8) as pool:
-            companies = pool.submit(self._by_id, "Companies", ("id", "companyName"), _ids(line.company for line in lines))
+            companies = pool.submit(
+                self._by_id, "Companies", ("id", "companyName"), _ids(line.company for line in lines)
+            )
             contracts = pool.submit(self._by_id, "Contracts", _CONTRACT_FIELDS, _ids(line.contract for line in lines))
             services = pool.submit(self._by_id, "ContractServices", _SERVICE_FIELDS, _ids(line.id for line in lines))
             rows = pool.submit(self._rows, lines, day, day)
@@ -162,7 +166,7 @@ class Reader:
             unit_price=_decimal(service.get("unitPrice")),
             periods=self._periods(rows, contract, day, _decimal(service.get("unitCost"))) if row else (),
             months=self._cycle(contract, row).months if row else 1,
-            remarks=tuple(_remarks(contract, row is not None)),
+            remarks=tuple(_remarks(contract, billing=row is not None)),
         )
 
     def _periods(
@@ -219,7 +223,7 @@ def _row_cost(row: UnitRow, period: Period, unit_cost: Decimal | None) -> Decima
     return row.cost / row.units if whole and row.cost is not None else unit_cost
 
 
-def _remarks(contract: Record | None, billing: bool) -> Iterator[Remark]:
+def _remarks(contract: Record | None, *, billing: bool) -> Iterator[Remark]:
     if contract is None:
         yield Remark("contract-missing", Severity.BLOCK, "its contract is not in the PSA, or hidden from the API user")
         return
@@ -258,5 +262,3 @@ def _text(number: int | None, fallback: str) -> str:
 
 def _decimal(number: int | Decimal | None) -> Decimal | None:
     return None if number is None else Decimal(number)
-
-
