@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from harness import Client, Rehearsal, rehearsal
 
 _LOOPBACK = ("127.", "::1", "localhost")

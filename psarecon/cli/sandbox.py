@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,7 +25,7 @@ def register(commands: Commands) -> None:
     serve = actions.add_parser("serve", help="serve the emulated vendors on 127.0.0.1 until interrupted")
     serve.add_argument("sandbox_directory", type=Path, metavar="DIR", help="a directory made by `sandbox init`")
     serve.add_argument("--port", type=int, default=0, help="0, the default, takes a free one")
-    serve.set_defaults(run=_serve)
+    serve.set_defaults(run=partial(_installed, _serve))
 
 
 def _register_init(actions: Commands) -> None:
@@ -34,7 +35,18 @@ def _register_init(actions: Commands) -> None:
     init.add_argument("--seed", type=int, default=1, metavar="S", help="another seed, another world (default 1)")
     init.add_argument("--today", type=date.fromisoformat, default=None, metavar="DATE",
                       help="the sandbox's day, as in 2026-11-01 (default: the real one)")  # fmt: skip
-    init.set_defaults(run=_init)
+    init.set_defaults(run=partial(_installed, _init))
+
+
+def _installed(run: Callable[[argparse.Namespace], int], args: argparse.Namespace) -> int:
+    """Run an action, or say how to install what it needs."""
+    try:
+        return run(args)
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in {"starlette", "uvicorn"}:
+            raise
+        print('psarecon: the sandbox is not installed; run: pip install "psarecon[sandbox]"', file=sys.stderr)
+        return _FAILED
 
 
 def _init(args: argparse.Namespace) -> int:
@@ -53,18 +65,9 @@ def _init(args: argparse.Namespace) -> int:
 
 
 def _serve(args: argparse.Namespace) -> int:
-    try:
-        from psarecon.sandbox.serve import serve_forever
-    except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] not in {"starlette", "uvicorn"}:
-            raise
-        print('psarecon: the sandbox is not installed; run: pip install "psarecon[sandbox]"', file=sys.stderr)
-        return _FAILED
-    return _served(serve_forever, args)
-
-
-def _served(serve_forever: Callable[[Path, int], None], args: argparse.Namespace) -> int:
     """Serve, and say in one line when that cannot be."""
+    from psarecon.sandbox.serve import serve_forever
+
     try:
         serve_forever(args.sandbox_directory, args.port)
     except (FileNotFoundError, OSError, OverflowError) as error:

@@ -92,7 +92,9 @@ def load_document(path: FilePath, file: str) -> Document:
         with path.open("rb") as stream:
             raw = stream.read(MOST_BYTES + 1)
     except OSError as error:
-        document.refuse((0, 0), f"cannot be read: {error.strerror or type(error).__name__}")
+        document.refuse(
+            (0, 0), f"cannot be read: {error.strerror or type(error).__name__}", "-C DIR names the config directory"
+        )
         return document
     if len(raw) > MOST_BYTES:
         document.refuse(

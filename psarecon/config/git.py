@@ -2,46 +2,56 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 from pathlib import Path
+from typing import NoReturn
 
 from psarecon.errors import PsareconError
 
 _SECONDS = 30
+_NOT_TRUSTED = 128
 #: The files that count: what psarecon reads, nothing else in the directory.
 _READ_FILES = ("psarecon.yaml", ":(glob)clients/**/*.yaml")
+#: An optional lock could meet somebody's commit; a file system monitor is a program the repository names.
+_GIT = ("git", "--no-optional-locks", "-c", "core.fsmonitor=false")
 
 
 def commit_of(directory: Path) -> tuple[str | None, bool]:
-    """The commit checked out in ``directory``, and whether the files psarecon reads differ from it.
+    """Tell the commit checked out in ``directory``, and whether the files psarecon reads differ from it.
 
     (None, False) outside a git work tree, where git is not installed, and before the first commit.
-    Raises PsareconError when git knows the commit but cannot compare.
+    Raises PsareconError where there is a repository that git refuses to read.
     """
     head = _git(directory, "rev-parse", "--verify", "--quiet", "HEAD")
-    if head is None or _git(directory, "rev-parse", "--is-inside-work-tree") != "true\n":
+    if head is None or head.returncode != 0:
+        if head is not None and head.returncode == _NOT_TRUSTED and _has_repository(directory):
+            _refuse(directory)
         return None, False
     kinds = ("--porcelain", "--untracked-files=all", "--ignored=traditional")
     changes = _git(directory, "status", *kinds, "--", *_READ_FILES)
-    if changes is None:
-        message = f"git status failed in {directory}"
-        raise PsareconError(message, hint="run git status there by hand")
-    return head.strip(), bool(changes)
+    if changes is None or changes.returncode != 0:
+        _refuse(directory)
+    return head.stdout.decode("ascii", errors="replace").strip(), bool(changes.stdout)
 
 
-def _git(directory: Path, *arguments: str) -> str | None:
-    """What git prints; None when it fails, which is how it says that something is not there.
+def _refuse(directory: Path) -> NoReturn:
+    hint = (
+        f"run git status there; another owner's repository needs: git config --global --add safe.directory {directory}"
+    )
+    raise PsareconError("git does not tell which commit this is", hint=hint)
 
-    Optional locks are off: a plan may run beside somebody's commit. No file system monitor is started.
-    """
-    command = ["git", "-c", "core.fsmonitor=false", *arguments]
-    environment = {**os.environ, "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
+
+def _has_repository(directory: Path) -> bool:
+    place = directory.resolve()
+    return any((parent / ".git").exists() for parent in (place, *place.parents))
+
+
+def _git(directory: Path, *arguments: str) -> subprocess.CompletedProcess[bytes] | None:
+    """Run git; None when there is none."""
     try:
-        done = subprocess.run(  # noqa: S603 - fixed words, no shell
-            command,
+        return subprocess.run(  # noqa: S603 - fixed words, no shell
+            [*_GIT, *arguments],
             cwd=directory,
-            env=environment,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=_SECONDS,
@@ -49,4 +59,3 @@ def _git(directory: Path, *arguments: str) -> str | None:
         )
     except (OSError, subprocess.TimeoutExpired):
         return None
-    return done.stdout.decode("utf-8", errors="replace") if done.returncode == 0 else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -17,7 +18,7 @@ _RUNS = re.compile(r"\*{3}(?: +\*{3})+")
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A key or value of the data with its 0-based (row, column) start and end; ``text`` is None for lists and mappings."""
+    """A key or value with its 0-based (row, column) start and end; ``text`` is None for lists and mappings."""
 
     path: Path
     at: At
@@ -57,10 +58,8 @@ def spans(document: Document, wanted: Collection[Path] | None = None) -> list[Sp
 
     prefixes = None if wanted is None else {path[:end] for path in wanted for end in range(len(path) + 1)}
     walker = _Walker(event_source(document), prefixes)
-    try:
+    with suppress(_TooDeep, *BROKEN):
         walker.walk()
-    except (*BROKEN, _TooDeep):
-        pass
     return walker.found
 
 
@@ -148,7 +147,7 @@ def _masked(problem: Problem, shown: set[int]) -> Problem:
     for column, character in enumerate(problem.source_line):
         if column == problem.column - 1:
             before = line
-        harmless = column in shown or character in " {}[],:-" and not _hidden_before(line, character)
+        harmless = column in shown or (character in " {}[],:-" and not _hidden_before(line, character))
         if harmless:
             line += character
         elif not line.endswith("***"):

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path as FilePath
-from typing import Any
 
 from psarecon.config.catalogue import Catalogue
 from psarecon.config.documents import Document, Items, collector_paused, load_document
@@ -19,6 +18,7 @@ from psarecon.config.quick import quick_check
 from psarecon.config.schemas import issues_of
 from psarecon.config.settings import Settings, present_settings, read_settings_document
 from psarecon.domain.model import Binding, Mapping
+from psarecon.errors import PsareconError
 
 CLIENTS_FOLDER = "clients"
 
@@ -50,8 +50,13 @@ def load_mapping(settings: Settings, *, today: date | None = None) -> LoadedMapp
     errors = [problem for problem in gathered.problems if problem.severity == "error"]
     if errors:
         raise Problems(in_order(errors))
-    commit, dirty = commit_of(settings.directory)
-    return LoadedMapping(Mapping(tuple(gathered.bindings), commit, dirty), tuple(in_order(gathered.problems)))
+    warnings = in_order(gathered.problems)
+    try:
+        commit, dirty = commit_of(settings.directory)
+    except PsareconError as error:
+        commit, dirty = None, False
+        warnings.append(Problem(".git", 1, 1, str(error), suggestion=error.hint, severity="warning"))
+    return LoadedMapping(Mapping(tuple(gathered.bindings), commit, dirty), tuple(warnings))
 
 
 def gather(directory: FilePath, catalogue: Catalogue, today: date, settings: Document | None = None) -> Gathered:
@@ -100,12 +105,22 @@ def _read_file(path: FilePath, file: str, seen: Seen, gathered: Gathered) -> Non
     document = load_document(path, file)
     issues: list[Issue] = []
     if document.data is not None:
-        refused = [found.path for found in document.found if found.path is not None]
+        refused = _refused_paths(document)
         for client in _clients(document, issues):
             gathered.clients += 1
-            _read_client(client, refused, seen, issues, gathered)
+            _read_client(client, refused.get(client.path, []), seen, issues, gathered)
     if issues or document.found:
         gathered.problems += present(document, issues)
+
+
+def _refused_paths(document: Document) -> dict[Path, list[Path]]:
+    """The paths whose text is refused, by the client they belong to, relative to it."""
+    depth = 1 if isinstance(document.data, Items) else 0
+    found: dict[Path, list[Path]] = {}
+    for problem in document.found:
+        if problem.path is not None:
+            found.setdefault(problem.path[:depth], []).append(problem.path[depth:])
+    return found
 
 
 def _clients(document: Document, issues: list[Issue]) -> Iterator[Client]:
@@ -120,16 +135,10 @@ def _clients(document: Document, issues: list[Issue]) -> Iterator[Client]:
 
 
 def _read_client(client: Client, refused: list[Path], seen: Seen, issues: list[Issue], gathered: Gathered) -> None:
-    """Bindings of the client's sound parts. A line that is not sound hides no error of the others."""
-    found = (
-        []
-        if quick_check("mapping", "client")(client.data)
-        else issues_of(client.data, "mapping", "client", client.path)
-    )
+    """Keep the bindings of the client's sound parts. A line that is not sound hides no error of the others."""
+    sound = quick_check("mapping", "client")(client.data)
+    found = [] if sound else issues_of(client.data, "mapping", "client", client.path)
     issues += found
-    depth = len(client.path)
-    bad = [path[depth:] for path in (*refused, *(issue.path for issue in found)) if path[:depth] == client.path]
-    if any(path[:1] != ("lines",) or len(path) == 1 for path in bad):
-        return
-    lines: set[Any] = {path[1] for path in bad}
-    gathered.bindings += seen.bindings(client, lines, issues)
+    bad = [*refused, *(issue.path[len(client.path) :] for issue in found)]
+    if all(len(path) > 1 and path[0] == "lines" for path in bad):
+        gathered.bindings += seen.bindings(client, {path[1] for path in bad}, issues)

@@ -84,6 +84,8 @@ class Seen:
         if first is not place:
             path = (*client.path, "client")
             yield Issue(path, f"the client {name!r} is mapped twice, first at {first}", "join the two, or rename one")
+        if not client.data["lines"]:
+            yield Issue((*client.path, "lines"), f"the client {name!r} has no lines", severity="warning")
 
     def _line_issues(self, binding: Binding, path: Path) -> Iterator[Issue]:
         first = self._lines.setdefault((binding.line.psa, binding.line.id), binding.at)

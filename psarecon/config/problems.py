@@ -78,10 +78,7 @@ class Problems(InvalidInput):
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = tuple(problems)
-        first = self.problems[0]
-        more = f" (and {len(self.problems) - 1} more)" if len(self.problems) > 1 else ""
-        message = clean(f"{first.file}:{first.line}:{first.column}: {first.message}{more}")
-        super().__init__(message, hint="psarecon check shows every error with its line")
+        super().__init__(self.render(), hint="psarecon check shows every error of every file")
 
     def render(self) -> str:
         """All problems, as ``psarecon check`` prints them."""

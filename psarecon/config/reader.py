@@ -31,7 +31,13 @@ _UNKNOWN = object()
 
 _SYNTAX_HINTS = {
     "mapping values are not allowed in this context": "check the indentation; quote a text that holds a colon",
-    "character that cannot start any token": "quote the value",
+    "did not find expected node content": "write a value here, or quote the text",
+    "did not find expected key": "check the indentation",
+    "did not find expected '-' indicator": "check the indentation",
+    "did not find expected ',' or '}'": "close the brace, or quote the text",
+    "did not find expected ',' or ']'": "close the bracket, or quote the text",
+    "found unexpected end of stream": "close the quote",
+    "found invalid Unicode character escape code": "write the character itself",
     "found character that cannot start any token": "quote the value",
     "could not find expected ':'": "write a colon and a space after the key",
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path as FilePath
@@ -117,21 +117,27 @@ def _missing_keys(error: Any, path: Path) -> Iterator[Issue]:
 
 def _words(error: Any) -> str:
     """What is wrong, as the end of a sentence. Never repeats the value: it may be a secret."""
-    limit = error.validator_value
     if error.instance is None:
         return "has no value"
-    if error.validator == "type" and "errorMessage" not in error.schema:
-        kinds = [limit] if isinstance(limit, str) else limit
-        return f"must be {' or '.join(_KINDS[kind] for kind in kinds)}"
-    if error.validator == "enum":
-        return f"must be one of {', '.join(map(str, limit))}"
-    if error.validator == "const":
-        return f"must be {limit}"
-    if error.validator == "minimum" and "errorMessage" not in error.schema:
-        return f"must be at least {limit}"
-    if error.validator == "maximum":
-        return f"must be at most {limit}"
-    return str(error.schema.get("errorMessage", "is not valid"))
+    own_words = error.schema.get("errorMessage")
+    if own_words is not None and error.validator not in {"enum", "const", "maximum"}:
+        return str(own_words)
+    say = _SENTENCES.get(error.validator)
+    return say(error.validator_value) if say else "is not valid"
+
+
+def _kinds(limit: str | list[str]) -> str:
+    names = [limit] if isinstance(limit, str) else limit
+    return f"must be {' or '.join(_KINDS[name] for name in names)}"
+
+
+_SENTENCES: dict[str, Callable[[Any], str]] = {
+    "type": _kinds,
+    "enum": lambda limit: f"must be one of {', '.join(map(str, limit))}",
+    "const": lambda limit: f"must be {limit}",
+    "minimum": lambda limit: f"must be at least {limit}",
+    "maximum": lambda limit: f"must be at most {limit}",
+}
 
 
 def _suggestion(error: Any) -> str:

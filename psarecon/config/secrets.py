@@ -173,7 +173,7 @@ class Resolver:
     directory: Path
 
     def secret(self, text: str, setting: str) -> Secret:
-        """The secret a reference leads to. Raises SecretMissing; ``setting`` names the place, as ``psas.autotask.secret``."""
+        """The secret a reference leads to. Raises SecretMissing, which names ``setting`` (``psas.autotask.secret``)."""
         reference = Reference.parse(text)
         if reference is None:
             message = f"{setting} must be a reference to a secret, never the secret itself"

@@ -93,8 +93,11 @@ class AdapterSettings:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The settings of one config directory. ``ledger`` and ``clock`` are not resolved yet; ``digest`` names the
-    content: sha256 over its canonical data, in which references stay references."""
+    """The settings of one config directory.
+
+    ``ledger`` and ``clock`` are not resolved yet. ``digest`` names the content: sha256 over its canonical data,
+    in which references stay references.
+    """
 
     directory: FilePath
     ledger: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 _BUILT_IN = {"sources": {"jumpcloud"}, "psas": {"autotask"}}
 _GROUPS = {"sources": "psarecon.sources", "psas": "psarecon.psa"}
+_SECRET_KEY = re.compile(r"(?:.*_)?(?:secret|password|passwd|token|(?:api|access|private)_key|provhash)")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -25,7 +27,7 @@ def settings_issues(data: Any, known: Iterable[Issue]) -> list[Issue]:
     if not isinstance(data, dict):
         return []
     refused = {issue.path for issue in known}
-    found = (*_timezone(data), *_urls(data), *_products(data), *_types(data), *_lease(data))
+    found = (*_timezone(data), *_urls(data), *_products(data), *_types(data), *_literals(data), *_lease(data))
     return [issue for issue in found if issue.path not in refused]
 
 
@@ -88,6 +90,16 @@ def _types(data: dict[str, Any]) -> Iterator[Issue]:
             kind = block.get("type")
             if isinstance(kind, str) and kind not in built_in:
                 yield from _unknown_type((section, name, "type"), kind, built_in | _installed(_GROUPS[section]))
+
+
+def _literals(data: dict[str, Any]) -> Iterator[Issue]:
+    """Secrets written out in the blocks of adapters that have no schema here."""
+    for section, built_in in _BUILT_IN.items():
+        for name, block in _blocks(data, section):
+            for key, value in block.items() if block.get("type") not in built_in else ():
+                if _SECRET_KEY.fullmatch(key) and Reference.parse(str(value)) is None:
+                    text = f"{key} must be a reference to a secret, never the secret itself"
+                    yield Issue((section, name, key), text, "write env:NAME, file:PATH or command:CMD ARGS")
 
 
 def _installed(group: str) -> set[str]:

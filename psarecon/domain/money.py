@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
 CENT = Decimal("0.01")
-#: Two unit costs this near are one cost: Autotask keeps four decimals (``docs/vendors/autotask.md``, "Money").
+#: Two unit costs this near are one cost: a PSA may keep fewer decimals than the mapping (``docs/vendors/autotask.md``,
+#: "Money"), and half a cent is the most that rounding to cents moves a figure.
 TOLERANCE = Decimal("0.005")
 
 
@@ -24,7 +25,7 @@ def same_cost(one: Decimal | None, other: Decimal | None) -> bool:
     """Whether two unit costs are the same money; an unknown one equals only an unknown one."""
     if one is None or other is None:
         return one is other
-    return abs(one - other) < TOLERANCE
+    return abs(one - other) <= TOLERANCE
 
 
 def monthly(quantity: Decimal, unit: Decimal | None, months: int) -> Decimal | None:

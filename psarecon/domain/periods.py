@@ -112,8 +112,8 @@ class NeedsFollowing:
 def choose_slot(observed: Observed, wanted: Decimal, dating: Dating) -> Slot | Remark | NeedsFollowing:
     """The slot in which ``wanted`` units of the line take effect, or the remark that says why there is none.
 
-    The current period unless it is posted; a decrease never touches a period that straddles two billing
-    months, it waits for the next; a date the tenant refuses a second time is passed over.
+    The current period unless it is posted; a decrease never touches a period under way that straddles two
+    billing months, it waits for the next; a date the tenant refuses a second time is passed over.
     """
     assert observed.quantity is not None
     if observed.periods is None:
@@ -170,7 +170,8 @@ def _passed_over(period: Period, wanted: Decimal, dating: Dating) -> Remark | No
     """Why this period cannot take the change, or None when it can."""
     if period.posted:
         return Remark("period-posted", Severity.INFO, f"the period {period.first} to {period.last} is already posted")
-    if wanted < period.quantity and period.straddles():
+    # Only the period under way: on a contract from a 15th every later one straddles too, and is the next to wait for.
+    if wanted < period.quantity and period.straddles() and period.first <= dating.today:
         text = f"the decrease waits: the period {period.first} to {period.last} straddles two billing months"
         return Remark("decrease-waits", Severity.INFO, text)
     unchanged = wanted == period.quantity

@@ -11,7 +11,7 @@ from typing import Any
 
 from psarecon.domain.model import Call, Evidence, Finding, LineKey, Place, Severity
 from psarecon.domain.money import Money
-from psarecon.domain.plan import Change, Pair, Plan, UsageView, canonical, day_data, pair_data
+from psarecon.domain.plan import Change, Pair, Plan, UsageView, canonical, change_id, day_data, pair_data
 from psarecon.errors import PlanRefused
 
 FORMAT_VERSION = 1
@@ -131,7 +131,20 @@ def load_plan(content: bytes, name: str) -> Plan:
         raise _refused(name, f"its format_version is not {FORMAT_VERSION}; it was written by another psarecon")
     if data.get("id") != plan_id(data) or canonical(data) + b"\n" != content:
         raise _refused(name, "it was changed after psarecon wrote it")
-    return _plan(data)
+    return _checked(data, name)
+
+
+def _checked(data: dict[str, Any], name: str) -> Plan:
+    """The plan, if every change says what its id stands for: whoever can compute the plan's id cannot pass other
+    figures off under an id that was approved."""
+    try:
+        plan = _plan(data)
+    except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+        raise _refused(name, "it does not have the form of a plan") from error
+    for one in plan.changes:
+        if one.id != change_id(one.line, one.quantity, one.unit_cost, one.effective_date):
+            raise _refused(name, "a change in it is not the one its id stands for")
+    return plan
 
 
 def _refused(name: str, why: str) -> PlanRefused:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import traceback
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -47,10 +48,11 @@ class Sandbox:
         if scope["type"] != "http":
             return
         call = await Call.read(Request(scope, receive))
-        if call.path.startswith("/_sandbox/"):
-            await self._control.answer(call)(scope, receive, send)
-            return
-        ending = await self._outcome(call)
+        try:
+            ending = await self._outcome(call)
+        except Exception as error:  # noqa: BLE001  # a fault of the emulator itself must not look like the vendor's
+            traceback.print_exc()
+            ending = Ending(reply({"error": f"the sandbox itself failed: {error!r}"}, 500))
         if ending.response is None:
             await self._drop(scope, receive)
         elif ending.whole:
@@ -59,7 +61,9 @@ class Sandbox:
             await self._cut(ending.response, scope, receive, send)
 
     async def _outcome(self, call: Call) -> Ending:
-        """Find the vendor, let it answer, and write the request down."""
+        """Find who answers, and write the request down unless it is a control request."""
+        if call.path.startswith("/_sandbox/"):
+            return Ending(self._control.answer(call))
         vendor = next((vendor for vendor in self._vendors if vendor.owns(call.path)), None)
         if vendor is None:
             ending = Ending(reply({"error": "no emulated system has this path"}, 404))

@@ -35,15 +35,16 @@ billing: {timezone: America/New_York, currency: USD}
 # How long a write whose answer was lost may still be under way. The default is 5m; the sandbox is quicker.
 apply: {settle_window: 1s}
 
-# Where usage comes from. Secrets are always references (env:, file:, command:), never the secret itself.
+# Where usage comes from. Secrets are always references (env:, file:, command:), never the secret itself; between
+# braces a reference stands in quotes, because of its colon.
 # Without url the vendor's own address is used.
 sources:
-  jumpcloud: {type: jumpcloud, url: "file:.sandbox/url", api_key: env:JUMPCLOUD_API_KEY}
+  jumpcloud: {type: jumpcloud, url: "file:.sandbox/url", api_key: "env:JUMPCLOUD_API_KEY"}
 
 # Where the invoice is made.
 psas:
-  autotask: {type: autotask, url: "file:.sandbox/url", username: env:AUTOTASK_USERNAME, secret: env:AUTOTASK_SECRET, \
-integration_code: env:AUTOTASK_INTEGRATION_CODE}
+  autotask: {type: autotask, url: "file:.sandbox/url", username: "env:AUTOTASK_USERNAME", \
+secret: "env:AUTOTASK_SECRET", integration_code: "env:AUTOTASK_INTEGRATION_CODE"}
 
 # What you resell: how it is counted, and what one unit costs you. Money is always in quotes.
 products:

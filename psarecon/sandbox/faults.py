@@ -70,7 +70,7 @@ class Fault:
 
     def meets(self, call: Call, *, writes: bool) -> bool:
         """Whether a request is one that this fault can befall."""
-        if self.kind in _WRITES_ONLY and not writes or self.kind in _READS_ONLY and writes:
+        if (self.kind in _WRITES_ONLY and not writes) or (self.kind in _READS_ONLY and writes):
             return False
         if self.method is not None and self.method != call.method:
             return False
@@ -181,7 +181,7 @@ def _option(kind: str, name: str, default: Any, body: Mapping[str, Any]) -> Any:
         raise ValueError("when must be before_apply or after_apply")
     wanted = default if isinstance(default, type) else type(default)
     if isinstance(value, bool) or not isinstance(value, wanted):
-        raise ValueError(f"{name} must be given as {wanted.__name__} for kind {kind}")
+        raise ValueError(f"{name} must be given as {wanted.__name__} for kind {kind}")  # noqa: TRY004  # ValueError is what callers report as a 400
     if name == "status" and isinstance(value, int) and not 200 <= value <= 599:
         raise ValueError("status must be a number from 200 to 599")
     return value

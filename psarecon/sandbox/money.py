@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
 _SCALE = 10_000
+_LARGEST = 10**15
 
 
 def parse(value: object) -> int:
@@ -13,11 +14,14 @@ def parse(value: object) -> int:
     Raises `ValueError` when the value is no finite number.
     """
     if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
-        raise ValueError(f"{value!r} is not a decimal number")
+        raise ValueError(f"{value!r} is not a decimal number")  # noqa: TRY004  # ValueError is what callers report as a 400
     try:
-        return int((Decimal(value) * _SCALE).to_integral_value(ROUND_HALF_UP))
+        amount = int((Decimal(value) * _SCALE).to_integral_value(ROUND_HALF_UP))
     except (InvalidOperation, ValueError, OverflowError) as error:
         raise ValueError(f"{value!r} is not a decimal number") from error
+    if abs(amount) > _LARGEST:
+        raise ValueError(f"{value!r} is too large")
+    return amount
 
 
 def show(amount: int) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import gcd
 
-_HEADS = (
+_HEADS = (  # noqa: SIM905  # a list of words would be pages long
     "Acme Northwind Harbor Juniper Maple Copper Silver Granite Willow Cedar Falcon Heron Lakeside Summit Prairie "
     "Redwood Bluebird Canyon Meadow Orchard Pioneer Beacon Anchor Compass Lantern Keystone Ironwood Riverbend "
     "Stonegate Brightwater Oakridge Fairview Clearwater Highland Westbrook Eastgate Northgate Southport Kingsley "
@@ -14,7 +14,7 @@ _HEADS = (
     "Françoise Bérénice Zoë Þórsson Šimić Kovač Müllner Weiß Großmann Świątek Rodríguez Ibáñez Lefèvre Château "
     "Smørgås Blåfjell Fjörður Ægir Ørsted Åkesson Växjö Lund Malmö Tromsø Århus Zürich Köln Łódź Kraków Ñandú"
 ).split()
-_TRADES = (
+_TRADES = (  # noqa: SIM905  # a list of words would be pages long
     "Dental|Family Clinic|Logistics|Plumbing|Roofing|Architects|Law Group|Accounting|Insurance|Bakery|Brewing|"
     "Textiles|Machine Works|Foundry|Veterinary|Physiotherapy|Pharmacy|Engineering|Surveyors|Real Estate|Construction|"
     "Landscaping|Printing|Media|Marketing|Events|Travel|Hotels|Restaurants|Foods|Farms|Vineyards|Seeds|Timber|"
@@ -27,7 +27,7 @@ _TAILS = (
 )  # fmt: skip
 _SPECIAL = {
     1: "Smith, Wesson & Partners", 3: "O'Hara's Dental [Oslo]", 4: "Blåbær & Brød AS", 6: "北海道 Logistics",
-    8: "Ωmega: Research (EU)", 10: "#1 Movers & Storage", 13: "Yes", 17: "null Byte Security", 23: "100% Pure \"Foods\"",
+    8: "Ωmega: Research (EU)", 10: "#1 Movers & Storage", 13: "Yes", 17: "null Byte Security", 23: '100% Pure "Foods"',
 }  # fmt: skip
 COUNT = len(_HEADS) * len(_TRADES) * len(_TAILS)
 """How many different names there are, besides a few special ones."""

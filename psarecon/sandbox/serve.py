@@ -35,7 +35,7 @@ class _Connections:
 
 
 def _protocol(connections: _Connections) -> type[H11Protocol]:
-    """uvicorn's own protocol, which also notes its connection."""
+    """Uvicorn's own protocol, which also notes its connection."""
 
     class Noted(H11Protocol):
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
@@ -66,7 +66,7 @@ class _Server(uvicorn.Server):
         self._accepting.set()
 
     async def main_loop(self) -> None:
-        """uvicorn's own loop, cut short by `end`: that one looks only ten times a second whether it should stop."""
+        """Uvicorn's own loop, cut short by `end`: that one looks only ten times a second whether it should stop."""
         told = asyncio.create_task(self._told.wait())
         ticking = asyncio.create_task(super().main_loop())
         await asyncio.wait({told, ticking}, return_when=asyncio.FIRST_COMPLETED)
@@ -79,6 +79,7 @@ class _Server(uvicorn.Server):
             server.close()
         for connection in list(self.server_state.connections):
             connection.shutdown()
+        del sockets  # closed by the one who opened them
         await asyncio.sleep(0)
 
     def end(self) -> None:

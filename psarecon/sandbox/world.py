@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, time
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 from zoneinfo import ZoneInfo
 
 _T = TypeVar("_T")
@@ -85,7 +85,7 @@ class World:
         """Close the database."""
         self.db.close()
 
-    def __enter__(self) -> World:
+    def __enter__(self) -> Self:
         """Give the world itself."""
         return self
 
@@ -186,4 +186,3 @@ def _credentials(seed: int) -> dict[str, str]:
         "jumpcloud_provider": f"{seed % 2**32:08x}" + "5a4db0c5a4db0c50",
         "zone_id": str(90_000 + seed % 1_000),
     }
-

@@ -90,7 +90,7 @@ def test_quantity_and_cost_change_in_one_adjustment(site: Site) -> None:
 
 
 def test_a_cost_alone_leaves_the_units(site: Site) -> None:
-    """unitChange may be left out or be 0."""
+    """UnitChange may be left out or be 0."""
     site.adjust(adjustedUnitCost=8)
     site.adjust(day="2026-12-01", unitChange=0, adjustedUnitCost=7)
     assert [row[2:] for row in site.rows()] == [(14, 112.0), (14, 98.0)]
@@ -267,6 +267,7 @@ def test_an_inactive_contract_bills_on_and_its_adjustments_are_a_rule(site: Site
     [
         ({"unitChange": 1.5}, "unitChange"),
         ({"unitChange": "1"}, "unitChange"),
+        ({"unitChange": 10**30}, "unitChange"),
         ({"adjustedUnitCost": True}, "adjustedUnitCost"),
         ({"day": "soon"}, "effectiveDate"),
         ({"effectiveDate": None}, "effectiveDate"),

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from psarecon.sandbox.build import Builder
+
 from .conftest import CONTRACT, LINE, SERVICE, Serve, Site, one_client, search, where
 
 
@@ -143,6 +144,7 @@ def test_unknown_fields_and_bad_values_are_refused(site: Site) -> None:
     assert "colour" in refusal(site, "Companies", where("eq", "colour", 1))
     assert "colour" in refusal(site, "Companies", where("exist", "id"), IncludeFields=["colour"])
     assert "isActive" in refusal(site, "Companies", where("eq", "isActive", "true"))
+    assert "id" in refusal(site, "Companies", where("eq", "id", 10**30))
     assert "MaxRecords" in refusal(site, "Companies", where("exist", "id"), MaxRecords=501)
 
 
@@ -228,7 +230,10 @@ def test_metadata_names_picklists_with_text_values(site: Site) -> None:
     """Picklist values are strings even where records carry numbers."""
     fields = {field["name"]: field for field in
               site.autotask.get("/Contracts/entityInformation/fields").json()["fields"]}  # fmt: skip
-    assert [(v["value"], v["label"]) for v in fields["status"]["picklistValues"]] == [("1", "Active"), ("0", "Inactive")]
+    assert [(v["value"], v["label"]) for v in fields["status"]["picklistValues"]] == [
+        ("1", "Active"),
+        ("0", "Inactive"),
+    ]
     assert ("2", "Monthly") in [(v["value"], v["label"]) for v in fields["contractPeriodType"]["picklistValues"]]
     assert fields["companyID"]["isReadOnly"] is True
 

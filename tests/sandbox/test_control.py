@@ -72,7 +72,9 @@ def test_day_by_day_and_all_at_once_come_to_the_same(tmp_path: Path) -> None:
             for day in days:
                 http.post("/_sandbox/clock", json={"today": (TODAY + timedelta(days=day)).isoformat()})
         with World.open(tmp_path / name) as world:
-            outcomes.append(world.db.execute("SELECT id, users, suspended, mark, last_mark FROM organizations").fetchall())
+            outcomes.append(
+                world.db.execute("SELECT id, users, suspended, mark, last_mark FROM organizations").fetchall()
+            )
     assert outcomes[0] == outcomes[1] == outcomes[2]
     assert len({row[1] for row in outcomes[0]}) > 5
 

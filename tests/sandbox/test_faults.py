@@ -56,7 +56,7 @@ def test_an_html_page_can_come_instead_of_json(site: Site) -> None:
 def test_a_truncated_answer_promises_more_than_it_sends(site: Site) -> None:
     """The body ends before the length it announced."""
     fault(site, "truncated")
-    with pytest.raises(httpx.RemoteProtocolError, match="incomplete|without sending complete"):
+    with pytest.raises(httpx.RemoteProtocolError, match=r"without sending complete"):
         site.autotask.get("/Companies/0")
 
 
@@ -65,17 +65,17 @@ def test_bad_json_cannot_be_parsed(site: Site) -> None:
     fault(site, "bad_json")
     answer = site.autotask.get("/Companies/0")
     assert answer.status_code == 200
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError, match=r"line 1"):
         answer.json()
 
 
 @pytest.mark.parametrize("when", ["before_apply", "after_apply"])
 def test_a_delayed_write_is_applied_though_the_client_gave_up(site: Site, when: str) -> None:
     """The server goes on working after the client's timeout."""
-    fault(site, "delay", seconds=0.15, when=when, path=ADJUSTMENTS)
+    body = {"contractServiceID": LINE, "effectiveDate": "2026-11-01", "unitChange": 1}
+    fault(site, "delay", seconds=0.4, when=when, path=ADJUSTMENTS)
     with pytest.raises(httpx.ReadTimeout):
-        site.autotask.post(f"/Contracts/{CONTRACT}/{ADJUSTMENTS}", timeout=0.05,
-                           json={"contractServiceID": LINE, "effectiveDate": "2026-11-01", "unitChange": 1})  # fmt: skip
+        site.autotask.post("/ContractServiceAdjustments", json=body, timeout=0.05)
     assert site.truth()["quantity"] == ("14" if when == "before_apply" else "15")
     deadline = time.monotonic() + 5
     while site.truth()["quantity"] == "14" and time.monotonic() < deadline:
@@ -164,9 +164,11 @@ def test_an_ignored_field_is_dropped_in_silence(site: Site) -> None:
 def test_an_expired_secret_is_a_401(site: Site, system: str) -> None:
     """The right credentials are refused once."""
     fault(site, "expired_secret", system=system)
-    ask = {"autotask": lambda: site.autotask.get("/Companies/0"),
-           "jumpcloud": lambda: site.jumpcloud.get("/api/organizations")}[system]  # fmt: skip
-    assert [ask().status_code, ask().status_code] == [401, 200]
+    http, path = {
+        "autotask": (site.autotask, "/Companies/0"),
+        "jumpcloud": (site.jumpcloud, "/api/organizations"),
+    }[system]
+    assert [http.get(path).status_code, http.get(path).status_code] == [401, 200]
 
 
 def test_one_organization_can_fail_alone(site: Site) -> None:

@@ -73,6 +73,8 @@ class Access:
 
     def refuse(self, call: Call) -> Response | None:
         """Check the three headers. Not all failures are 401: an unknown user or integration code is a 500."""
+        if call.fault("expired_secret"):
+            return errors("The credentials are not valid.", status=401)
         limit = self._rules.number("lock_after")
         if limit and self.failures >= limit:
             return errors("The API user is locked.", status=401)  # unproven: the words
@@ -86,7 +88,7 @@ class Access:
             return errors("The logged in user was not found.")
         if not self._same(call, "apiintegrationcode", "integration_code"):
             return errors("The API integration code is not valid.")
-        if call.fault("expired_secret") or not self._same(call, "secret"):
+        if not self._same(call, "secret"):
             return errors("The credentials are not valid.", status=401)
         return None
 

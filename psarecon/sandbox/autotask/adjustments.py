@@ -13,6 +13,8 @@ from psarecon.sandbox.autotask.entities import Context
 from psarecon.sandbox.autotask.errors import DUPLICATE, NEGATIVE, OUTSIDE_CONTRACT, POSTED, Refused, no_reference
 from psarecon.sandbox.world import stamp
 
+_LARGEST = 2**31 - 1  # units and ids of adjustments are 32-bit whole numbers
+
 
 @dataclass(frozen=True)
 class Wanted:
@@ -58,7 +60,7 @@ def _whole(given: dict[str, Any], name: str) -> int | None:
     value = given.get(name.lower())
     if isinstance(value, Decimal) and value == value.to_integral_value():
         value = int(value)
-    if value is not None and (isinstance(value, bool) or not isinstance(value, int)):
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int) or abs(value) > _LARGEST):
         raise Refused(f"The value for {name} is not a valid integer.")  # unproven: the words
     return value
 

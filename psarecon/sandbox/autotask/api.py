@@ -65,7 +65,7 @@ class Autotask:
             return Response(status_code=404)  # unproven: what a second version offers
         if words[0] == "zoneinformation":
             return self._zone(call)
-        if version is None or (match and match["zone"] or "") != _zone_path(call):
+        if version is None or ((match and match["zone"]) or "") != _zone_path(call):
             return Response(status_code=404)
         return self.access.refuse(call) or self._serve(call, words)
 
@@ -96,7 +96,7 @@ class Autotask:
             return self._information(call, entity, words[2:])
         if len(words) > 1 and words[1] == "query":
             return self._query(call, entity, words[2:])
-        if entity.name == "Contracts" and len(words) in {3, 4} and words[2] in CHILDREN and words[1].isdigit():
+        if entity.name == "Contracts" and len(words) in {3, 4} and words[2] in CHILDREN and _is_id(words[1]):
             return self._child(call, ENTITIES[CHILDREN[words[2]]], int(words[1]), words[3:])
         return self._record(call, entity, words[1:])
 
@@ -170,7 +170,7 @@ class Autotask:
             if entity.table and call.method == "PATCH":
                 return updates.patch(self._context, entity, _body(call, None), None)
             return wrong_verb(call.method)
-        if len(rest) != 1 or not rest[0].isdigit():
+        if len(rest) != 1 or not _is_id(rest[0]):
             return Response(status_code=404)
         if call.method != "GET" or entity.stream is None:
             return wrong_verb(call.method)
@@ -194,6 +194,11 @@ def _words(call: Call) -> list[str]:
     """The path below the version, in lower case."""
     match = _PATH.match(call.path.lower())
     return match["rest"].split("/") if match else [""]
+
+
+def _is_id(word: str) -> bool:
+    """Whether a word of a path can be an id of 64 bits."""
+    return word.isascii() and word.isdigit() and len(word) <= 18
 
 
 def _bucket(call: Call) -> str:

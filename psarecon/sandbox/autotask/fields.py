@@ -21,6 +21,8 @@ class Field(NamedTuple):
     picklist: tuple[tuple[str, str], ...] = ()
 
 
+LARGEST = 2**63 - 1
+"""Whole numbers on the wire have 64 bits."""
 STATUS = (("1", "Active"), ("0", "Inactive"))  # unproven: 0
 PERIOD_TYPE = (("1", "One Time"), ("2", "Monthly"), ("3", "Quarterly"), ("4", "Semi-Annual"), ("5", "Yearly"))
 CONTRACT_TYPE = (("1", "Time & Materials"), ("3", "Fixed Price"), ("4", "Block Hours"), ("6", "Retainer"),
@@ -145,7 +147,7 @@ def comparable(field: Field, value: Any) -> Any:
 
 
 def _whole(value: Any) -> int:
-    if isinstance(value, bool):
+    if isinstance(value, bool) or abs(int(value)) > LARGEST:
         raise TypeError
     return int(value)
 

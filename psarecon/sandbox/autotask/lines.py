@@ -96,8 +96,9 @@ def line(world: World, line_id: int) -> Line | None:
 def adjustments(world: World, line_ids: Sequence[int]) -> dict[int, list[Adjustment]]:
     """The adjustments in force of some lines, by line, in order of date and then of arrival."""
     found: dict[int, list[Adjustment]] = {}
-    sql = f"""SELECT line_id, id, effective, unit_change, unit_cost, unit_price, origin FROM adjustments
-      WHERE replaced = 0 AND line_id IN ({marks(line_ids)}) ORDER BY effective, id"""
+    columns = "line_id, id, effective, unit_change, unit_cost, unit_price, origin"
+    sql = f"SELECT {columns} FROM adjustments WHERE replaced = 0 AND line_id IN ({marks(line_ids)})"  # noqa: S608  # only our own names are put in
+    sql += " ORDER BY effective, id"
     for row in world.db.execute(sql, line_ids):
         found.setdefault(row[0], []).append(Adjustment._make(row[1:]))
     return found
@@ -106,7 +107,7 @@ def adjustments(world: World, line_ids: Sequence[int]) -> dict[int, list[Adjustm
 def postings(world: World, contract_ids: Sequence[int]) -> dict[int, list[tuple[str, str]]]:
     """The approvals of some contracts: (through, stamped on), oldest first."""
     found: dict[int, list[tuple[str, str]]] = {}
-    sql = f"SELECT contract_id, through, stamped FROM postings WHERE contract_id IN ({marks(contract_ids)})"
+    sql = f"SELECT contract_id, through, stamped FROM postings WHERE contract_id IN ({marks(contract_ids)})"  # noqa: S608  # only our own names are put in
     for contract_id, through, stamped in world.db.execute(f"{sql} ORDER BY rowid", contract_ids):
         found.setdefault(contract_id, []).append((through, stamped))
     return found
@@ -166,7 +167,7 @@ def rows(
         cuts = [first]
         if changes:
             cuts += sorted({change.effective for change in changes if first < change.effective <= last})
-        yield from _period_rows(line, changes, _stamp(line, span, posted), index, span, [*cuts, last], overlap)
+        yield from _period_rows(line, changes, _stamp(line, span, posted), index, span, [*cuts, last], overlap=overlap)
 
 
 def _period_rows(
@@ -176,6 +177,7 @@ def _period_rows(
     index: int,
     span: Period,
     edges: list[str],
+    *,
     overlap: bool,
 ) -> Iterator[Row]:
     """The rows of one period between its edges; the last edge is the period's last day, inclusive."""

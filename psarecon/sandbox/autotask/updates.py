@@ -37,12 +37,12 @@ def patch(context: Context, entity: Entity, body: Any, contract_id: int | None) 
 
 
 def _patch_table(context: Context, entity: Entity, record_id: int, given: dict[str, Any]) -> None:
-    if context.world.one(f"SELECT 1 FROM {entity.table} WHERE id = ?", record_id) is None:
+    if context.world.one(f"SELECT 1 FROM {entity.table} WHERE id = ?", record_id) is None:  # noqa: S608  # only our own names are put in
         raise no_reference("id")
     for field in entity.fields:
         if field.writable and field.column.isidentifier() and field.name.lower() in given:
             value = _stored(field, given[field.name.lower()])
-            context.world.db.execute(f"UPDATE {entity.table} SET {field.column} = ? WHERE id = ?", (value, record_id))
+            context.world.db.execute(f"UPDATE {entity.table} SET {field.column} = ? WHERE id = ?", (value, record_id))  # noqa: S608  # only our own names are put in
 
 
 def _stored(field: Field, value: Any) -> Any:
@@ -57,7 +57,7 @@ def _patch_line(context: Context, line_id: int, given: dict[str, Any], contract_
         raise no_reference("id")
     for name, column in _DESCRIPTIONS.items():
         if name in given:
-            context.world.db.execute(f"UPDATE contract_services SET {column} = ? WHERE id = ?", (given[name], line_id))
+            context.world.db.execute(f"UPDATE contract_services SET {column} = ? WHERE id = ?", (given[name], line_id))  # noqa: S608  # only our own names are put in
     if "unitcost" in given:
         _patch_cost(context, line, given["unitcost"])
 

@@ -35,15 +35,16 @@ class JumpCloud:
         return path.startswith("/api/")
 
     def writes(self, call: Call) -> bool:
-        """Nothing is written here: the one POST is a search."""
+        """Say no for the one POST there is: it is a search."""
         return call.method != "GET" and "/search/" not in call.path
 
     def enter(self, call: Call) -> Response | None:
         """Let every request in: no numeric limit is published."""
+        del call
         return None
 
     def leave(self, call: Call) -> None:
-        """Nothing is counted."""
+        """Count nothing."""
 
     def answer(self, call: Call) -> Response:
         """Answer one request."""

@@ -1,0 +1,138 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from psarecon.domain.decisions import (
+    Decision,
+    Verdict,
+    approve_clean,
+    decisions_bytes,
+    load_decisions,
+    merge,
+    sort_changes,
+)
+from psarecon.domain.model import Finding, LineKey, Severity
+from psarecon.errors import InvalidInput
+from unit.domain.make import LINE, change, pair, plan_of
+
+AT = "2026-11-20T17:00:00Z"
+OTHER = LineKey("autotask", "175", "29683354", "8002")
+FIRST, SECOND = change(), change(line=OTHER, organization="jumpcloud/org-2")
+texts = st.text(max_size=20)
+decisions = st.lists(
+    st.builds(Decision, st.sampled_from([FIRST.id, SECOND.id, "0" * 12]), st.sampled_from(Verdict), texts, texts, texts)
+)
+
+
+def _decided(verdict: Verdict, change_id: str = FIRST.id) -> Decision:
+    return Decision(change_id, verdict, "dana", AT, "checked")
+
+
+def _scopes() -> list[str]:
+    return ["plan", FIRST.scope, f"line:{LINE}", "organization:jumpcloud/org-1"]
+
+
+@pytest.mark.parametrize("scope", _scopes())
+@given(found=decisions)
+def test_a_blocked_change_is_never_approved_whatever_was_decided(scope: str, found: list[Decision]) -> None:
+    """Blocked by itself, its line, its organization or the whole plan."""
+    plan = plan_of([FIRST, SECOND], [Finding("quantity-drop", Severity.BLOCK, scope, "")])
+    sorted_ = sort_changes(plan, found)
+    assert FIRST in sorted_.blocked
+    assert FIRST not in [one for one, _ in sorted_.approved]
+    assert (SECOND in sorted_.blocked) is (scope == "plan")
+
+
+@given(decisions)
+def test_every_change_is_sorted_once_by_its_last_decision(found: list[Decision]) -> None:
+    """Approved, declined or undecided; decisions on unknown changes say nothing."""
+    sorted_ = sort_changes(plan_of([FIRST, SECOND]), found)
+    approved = [one for one, _ in sorted_.approved]
+    assert sorted([*approved, *sorted_.declined, *sorted_.undecided], key=lambda one: one.line) == [FIRST, SECOND]
+    for one in (FIRST, SECOND):
+        mine = [decision.verdict for decision in found if decision.change == one.id]
+        assert (one in approved) is (mine[-1:] == [Verdict.APPROVE])
+        assert (one in sorted_.undecided) is (not mine)
+
+
+@given(decisions, decisions)
+def test_merging_keeps_the_last_decision_of_each_change(old: list[Decision], new: list[Decision]) -> None:
+    """In the order of the changes' ids, so that the file has one form."""
+    merged = merge(old, new)
+    assert [one.change for one in merged] == sorted({one.change for one in (*old, *new)})
+    for one in merged:
+        assert one == [other for other in (*old, *new) if other.change == one.change][-1]
+
+
+@given(decisions)
+def test_decisions_come_back_from_their_file_as_they_were(found: list[Decision]) -> None:
+    """Whatever a name or a reason holds; the file is ASCII."""
+    content = decisions_bytes(found)
+    assert load_decisions(content, "plan.decisions.json") == tuple(found)
+    assert content.isascii()
+
+
+@pytest.mark.parametrize("severity", [Severity.BLOCK, Severity.LOOK])
+@pytest.mark.parametrize("scope", _scopes())
+def test_approving_what_is_clean_passes_by_whatever_has_a_finding(scope: str, severity: Severity) -> None:
+    """LOOK needs a name beside it, BLOCK cannot be approved at all."""
+    plan = plan_of([FIRST, SECOND], [Finding("code", severity, scope, "")])
+    clean = [] if scope == "plan" else [SECOND.id]
+    assert [one.change for one in approve_clean(plan, "dana", AT)] == clean
+
+
+def test_a_finding_that_only_tells_leaves_a_change_clean() -> None:
+    """INFO asks for nothing."""
+    plan = plan_of([FIRST], [Finding("usage-missing-days", Severity.INFO, "plan", "")])
+    assert approve_clean(plan, "dana", AT) == (Decision(FIRST.id, Verdict.APPROVE, "dana", AT, "clean"),)
+
+
+def test_a_look_is_lifted_by_a_named_approval() -> None:
+    """The decision goes with the change to the journal."""
+    plan = plan_of([FIRST], [Finding("name-differs", Severity.LOOK, FIRST.scope, "")])
+    assert sort_changes(plan, [_decided(Verdict.APPROVE)]).approved == ((FIRST, _decided(Verdict.APPROVE)),)
+
+
+def test_a_decision_on_other_figures_never_matches() -> None:
+    """10 -> 14 was approved; 10 -> 15 is undecided."""
+    moved = change(pair(10, 15))
+    assert sort_changes(plan_of([moved]), [_decided(Verdict.APPROVE)]).undecided == (moved,)
+
+
+@pytest.mark.parametrize("verdict", [Verdict.REJECT, Verdict.HOLD])
+def test_a_rejected_or_held_change_is_declined(verdict: Verdict) -> None:
+    """Neither written nor undecided."""
+    assert sort_changes(plan_of([FIRST]), [_decided(verdict)]).declined == (FIRST,)
+
+
+_GOOD = {"change": "a", "verdict": "approve", "by": "dana", "at": AT}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"[]",
+        b"null",
+        b"{",
+        b"\xff",
+        b'{"format_version": 2, "decisions": []}',
+        b'{"format_version": 1}',
+        b'{"format_version": 1, "decisions": {"a": 1}}',
+        b'{"format_version": 1, "decisions": [1]}',
+        json.dumps({"format_version": 1, "decisions": [{**_GOOD, "verdict": "approved"}]}).encode(),
+        json.dumps({"format_version": 1, "decisions": [{**_GOOD, "verdict": ["approve"]}]}).encode(),
+        json.dumps({"format_version": 1, "decisions": [{**_GOOD, "by": None}]}).encode(),
+        json.dumps({"format_version": 1, "decisions": [{**_GOOD, "reason": 1}]}).encode(),
+        json.dumps({"format_version": 1, "decisions": [{"change": "a", "verdict": "approve"}]}).encode(),
+        b"[" * 100_000,
+    ],
+)
+def test_what_is_no_decisions_file_is_refused_by_name(content: bytes) -> None:
+    """A wrong word is not taken for a decision."""
+    with pytest.raises(InvalidInput, match=r"x\.decisions\.json is not a decisions file"):
+        load_decisions(content, "x.decisions.json")

@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from psarecon.domain.diff import Difference, causes, difference, line_findings
+from psarecon.domain.model import Baseline, Binding, LineKey, Names, Observed, Remark, Severity, Steps, Terms
+from psarecon.domain.periods import Dating, NeedsFollowing, Slot
+from psarecon.domain.rules import rule_digest
+from unit.domain.make import DECEMBER, LINE, NOVEMBER, TODAY, binding, observed, pair, period
+
+OPEN = Dating(TODAY)
+RULE = rule_digest(binding())
+BASELINE = Baseline(Decimal(10), Decimal("9.00"), 10, RULE, Decimal("9.00"), NOVEMBER[0], "run")
+
+
+def _steps(quantity: int, usage: int | None = None) -> Steps:
+    return Steps(Decimal(quantity), quantity if usage is None else usage, ())
+
+
+def _difference(quantity: int, line: Observed, cost: str | None = "9.00") -> Difference:
+    found = difference(binding(unit_cost=cost), line, _steps(quantity), OPEN)
+    assert isinstance(found, Difference)
+    return found
+
+
+def test_a_line_that_is_as_it_should_be_has_no_difference() -> None:
+    """Neither quantity nor cost moves."""
+    assert difference(binding(), observed(period()), _steps(10), OPEN) is None
+
+
+def test_quantity_and_cost_are_told_apart_and_worth_their_money() -> None:
+    """Fourteen units at 9.50 where ten at 9.00 were, sold at 15.00."""
+    found = _difference(14, observed(period()), "9.50")
+    assert (found.quantity, found.unit_cost) == (pair(10, 14), pair("9.00", "9.50"))
+    assert (found.money.cost_before, found.money.cost_after) == (Decimal("90.00"), Decimal("133.00"))
+    assert (found.money.cost_change, found.money.revenue_change) == (Decimal("43.00"), Decimal("60.00"))
+    assert found.money.margin_change == Decimal("17.00")
+
+
+def test_a_cost_that_is_not_kept_never_changes() -> None:
+    """Without a unit cost in the mapping the PSA's own stays."""
+    assert _difference(14, observed(period()), None).unit_cost is None
+
+
+def test_a_hidden_cost_is_left_alone() -> None:
+    """Unknown is not 0."""
+    line = replace(observed(period(unit_cost=None)), unit_cost=None)
+    assert _difference(14, line).unit_cost is None
+    assert difference(binding(), line, _steps(10), OPEN) is None
+
+
+def test_a_cost_alone_goes_to_the_first_open_period_even_where_a_decrease_would_wait() -> None:
+    """The quantity that already stands in the next period leaves the cost for the current one."""
+    spans = (date(2026, 11, 15), date(2026, 12, 14)), (date(2026, 12, 15), date(2027, 1, 14))
+    line = observed(period(spans[0], 10), period(spans[1], 8), following=True)
+    found = _difference(8, line, "9.50")
+    assert (found.quantity, found.unit_cost) == (None, pair("9.00", "9.50"))
+    assert found.slot.effective_date == spans[0][0]
+
+
+def test_a_posted_line_that_is_as_it_should_be_needs_nothing() -> None:
+    """No second read and no finding for a line that is right already."""
+    assert difference(binding(), observed(period(posted=True)), _steps(10), OPEN) is None
+    assert difference(binding(), observed(period(posted=True)), _steps(14), OPEN) == NeedsFollowing()
+
+
+def test_a_contract_that_ends_has_no_slot_for_a_difference() -> None:
+    """Posted to its end: a remark, not a change."""
+    found = difference(binding(), observed(period(posted=True), following=True), _steps(14), OPEN)
+    assert isinstance(found, Remark)
+    assert found.code == "no-open-period"
+
+
+@pytest.mark.parametrize(
+    ("bound", "steps", "baseline", "told"),
+    [
+        pytest.param(binding(), _steps(14), None, ("first",), id="never written by us"),
+        pytest.param(binding(), _steps(14), BASELINE, ("usage",), id="users came"),
+        pytest.param(
+            binding(terms=Terms(minimum=14)), _steps(14, 10), BASELINE, ("mapping",), id="the mapping changed",
+        ),
+        pytest.param(binding(unit_cost="9.50"), _steps(10), BASELINE, ("cost",), id="the cost changed"),
+        pytest.param(binding(), _steps(10), replace(BASELINE, quantity=Decimal(12)), ("psa",), id="changed behind us"),
+        pytest.param(
+            binding(), _steps(10), replace(BASELINE, unit_cost=Decimal("8.00")), ("psa",), id="its cost behind us",
+        ),
+        pytest.param(binding(), _steps(10), BASELINE, ("period",), id="a new period"),
+        pytest.param(
+            binding(terms=Terms(minimum=1), unit_cost="9.50"), _steps(14),
+            replace(BASELINE, quantity=Decimal(12)), ("usage", "mapping", "cost", "psa"), id="all at once",
+        ),
+    ],
+)  # fmt: skip
+def test_causes_are_told_from_the_last_verified_write(
+    bound: Binding, steps: Steps, baseline: Baseline | None, told: tuple[str, ...]
+) -> None:
+    """Usage, mapping, cost, PSA, first time seen; else the calendar."""
+    slot = Slot(NOVEMBER[0], Decimal(10), Decimal("9.00"))
+    assert causes(bound, steps, slot, baseline, rule_digest(bound)) == told
+
+
+def test_a_write_into_a_later_period_says_nothing_of_an_earlier_one() -> None:
+    """What was dated to December cannot be missed in November."""
+    ahead = replace(BASELINE, quantity=Decimal(12), effective_date=DECEMBER[0])
+    slot = Slot(NOVEMBER[0], Decimal(10), Decimal("9.00"))
+    assert causes(binding(), _steps(14), slot, ahead, RULE) == ("usage",)
+
+
+def _line_codes(bound: Binding, line: Observed | None) -> list[tuple[str, Severity]]:
+    return [(one.code, one.severity) for one in line_findings(bound, line, TODAY)]
+
+
+@pytest.mark.parametrize(
+    ("bound", "line", "codes"),
+    [
+        pytest.param(binding(), observed(period()), [], id="as mapped"),
+        pytest.param(binding(), None, [("line-missing", Severity.BLOCK)], id="gone"),
+        pytest.param(binding(), observed(quantity=None), [("not-billing", Severity.BLOCK)], id="no units today"),
+        pytest.param(
+            binding(), replace(observed(), unit_cost=None), [("cost-unknown", Severity.INFO)], id="hidden cost",
+        ),
+        pytest.param(binding(unit_cost=None), replace(observed(), unit_cost=None), [], id="a hidden cost nobody keeps"),
+        pytest.param(
+            binding(), replace(observed(), line=LineKey("autotask", "174", "1", "8001")),
+            [("contract-differs", Severity.BLOCK)], id="another contract",
+        ),
+        pytest.param(
+            binding(), replace(observed(), line=LineKey("autotask", "0", LINE.contract, "8001")),
+            [("company-differs", Severity.BLOCK)], id="another company",
+        ),
+        pytest.param(
+            binding(names=Names("Acme", None, "JumpCloud")), observed(),
+            [("name-differs", Severity.LOOK)] * 2, id="other names",
+        ),
+        pytest.param(binding(names=Names("Acme Corp")), observed(), [], id="the same name"),
+        pytest.param(
+            binding(), replace(observed(), remarks=(Remark("contract-type", Severity.BLOCK, "text"),)),
+            [("contract-type", Severity.BLOCK)], id="a remark of the adapter",
+        ),
+    ],
+)  # fmt: skip
+def test_what_speaks_against_a_line_is_a_finding_on_it(
+    bound: Binding, line: Observed | None, codes: list[tuple[str, Severity]]
+) -> None:
+    """Ids are the truth, names are asserted."""
+    assert _line_codes(bound, line) == codes
