@@ -11,7 +11,7 @@ import json
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -25,6 +25,7 @@ from psarecon.errors import (
     NotFound,
     Refused,
     RemoteError,
+    SecretMissing,
     Throttled,
     Unauthorized,
     Uncertain,
@@ -36,6 +37,7 @@ from psarecon.text import clean
 MAX_BODY = 32 * 1024 * 1024
 _NEVER_ARRIVED = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 _ATTEMPTS = 4
+_ODD = "an id or an address holds signs that no request can carry"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,24 +57,37 @@ class RawAnswer:
     headers: httpx.Headers
     body: bytes
     where: str
+    secrets: tuple[str, ...] = ()
+
+    def start(self) -> str:
+        """The beginning of a body that should not have come, harmless to show."""
+        return clean(self._hidden(self.body.decode("utf-8", "replace"))[:60])
 
     def texts(self) -> tuple[str, ...]:
-        """The server's own words: a list ``errors``, or ``message``/``Message``/``error``; cleaned and cut."""
+        """The server's own words: a list ``errors``, or ``message``/``Message``/``error``; cleaned and cut.
+
+        A credential that the server repeats is not.
+        """
         try:
             data = json.loads(self.body)
-        except ValueError:
+        except (ValueError, RecursionError):
             return ()
         if not isinstance(data, dict):
             return ()
         errors = data.get("errors")
         found = errors if isinstance(errors, list) else [data.get(key) for key in ("message", "Message", "error")]
         words = [one.get("message", "") if isinstance(one, dict) else one for one in found]
-        return tuple(clean(word, 500) for word in words if isinstance(word, str) and word)
+        return tuple(clean(self._hidden(word), 500) for word in words if isinstance(word, str) and word)
+
+    def _hidden(self, text: str) -> str:
+        for secret in self.secrets:
+            text = text.replace(secret, "***")
+        return text
 
     def wait(self) -> float:
         """Seconds the server asks us to wait; 0 when it does not say."""
         seconds = self.headers.get("retry-after", "")
-        return min(float(seconds), 300.0) if seconds.isdigit() else 0.0
+        return min(float(seconds), 300.0) if seconds.isascii() and seconds.isdigit() else 0.0
 
 
 Judge = Callable[[RawAnswer], RemoteError | None]
@@ -194,17 +209,29 @@ class Http:
         timeout: float | None = None,
         anonymous: bool = False,
     ) -> Answer:
-        """Send once. ``anonymous`` sends no credential. Raises RemoteError."""
-        where = f"{self._vendor} {method} {httpx.URL(url).path}"
-        said = {**({} if anonymous else self._headers()), **(headers or {})}
+        """Send once. ``anonymous`` sends no credential. Raises RemoteError, SecretMissing."""
+        credentials = self._credentials()
+        said = {**({} if anonymous else credentials), **(headers or {})}
         if body is not None:
             said["Content-Type"] = "application/json"
-        request = self._client.build_request(
-            method, url, params=params, content=body, headers=said, timeout=timeout or httpx.USE_CLIENT_DEFAULT
-        )
+        limit = timeout or httpx.USE_CLIENT_DEFAULT
+        try:
+            request = self._client.build_request(method, url, params=params, content=body, headers=said, timeout=limit)
+        except (httpx.InvalidURL, ValueError) as error:
+            # No more of the error is told: it repeats what it could not write.
+            raise RemoteError(f"{self._vendor} {method}: no such request can be written", hint=_ODD) from error
         with self._budget.slot(bucket):
-            raw = self._exchange(request, where)
-        return self._judged(raw)
+            raw = self._exchange(request, f"{self._vendor} {method} {request.url.path}")
+        return self._judged(replace(raw, secrets=tuple(credentials.values())))
+
+    def _credentials(self) -> Mapping[str, str]:
+        """The credential headers, none of which the transport will refuse in words that repeat it."""
+        found = self._headers()
+        for name, value in found.items():
+            if not value.isascii() or not value.isprintable() or value != value.strip() or not value:
+                message = f"{self._vendor}: the credential for the header {name} holds what no header can carry"
+                raise SecretMissing(message, hint="is there a line end, a blank or a letter outside ASCII too many?")
+        return found
 
     def _exchange(self, request: httpx.Request, where: str) -> RawAnswer:
         try:
@@ -229,12 +256,16 @@ class Http:
         if not raw.body.strip():
             return Answer(raw.status, raw.headers, None)
         try:
-            data = json.loads(raw.body, parse_float=Decimal)
+            data = json.loads(raw.body, parse_float=Decimal, parse_constant=_no_number)
         except (ValueError, RecursionError):
-            start = clean(raw.body[:60].decode("utf-8", "replace"))
             hint = "an outage page, or a url that is not the API's"
-            raise BadAnswer(f"{raw.where} answered something that is not JSON: {start!r}", hint=hint) from None
+            raise BadAnswer(f"{raw.where} answered something that is not JSON: {raw.start()!r}", hint=hint) from None
         return Answer(raw.status, raw.headers, data)
+
+
+def _no_number(text: str) -> None:
+    """NaN and Infinity, which Python reads and JSON does not know."""
+    raise ValueError(text)
 
 
 def _capped(response: httpx.Response, where: str) -> bytes:
@@ -287,7 +318,10 @@ def _loopback(host: str) -> bool:
 
 def same_origin(url: str, base: str, where: str) -> str:
     """``url`` if it stays on the scheme, host and port of ``base``; else BadAnswer, before a credential is sent."""
-    one, other = httpx.URL(url), httpx.URL(base)
+    try:
+        one, other = httpx.URL(url), httpx.URL(base)
+    except (httpx.InvalidURL, TypeError):
+        raise BadAnswer(f"{where} names a next page that is no address", hint="try again later") from None
     if (one.scheme, one.host, one.port) != (other.scheme, other.host, other.port):
         hint = "no credential was sent there; if this lasts, tell the vendor"
         raise BadAnswer(f"{where} points to another host, {clean(one.host, 100)!r}, for its next page", hint=hint)

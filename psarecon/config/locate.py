@@ -63,7 +63,7 @@ def spans(document: Document, wanted: Collection[Path] | None = None) -> list[Sp
     return walker.found
 
 
-class _TooDeep(Exception):  # noqa: N818 - a signal of the walker to itself
+class _TooDeep(Exception):
     """The text nests deeper than any file that is read."""
 
 

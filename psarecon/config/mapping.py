@@ -9,7 +9,7 @@ from datetime import date, datetime
 from pathlib import Path as FilePath
 
 from psarecon.config.catalogue import Catalogue
-from psarecon.config.documents import Document, Items, collector_paused, load_document
+from psarecon.config.documents import Document, Items, load_document
 from psarecon.config.git import commit_of
 from psarecon.config.locate import present
 from psarecon.config.mapping_rules import Client, Seen
@@ -47,8 +47,7 @@ def load_mapping(settings: Settings, *, today: date | None = None) -> LoadedMapp
     """
     day = today or datetime.now(settings.billing.timezone).date()
     gathered = gather(settings.directory, Catalogue.of(settings), day)
-    errors = [problem for problem in gathered.problems if problem.severity == "error"]
-    if errors:
+    if errors := _errors(gathered.problems):
         raise Problems(in_order(errors))
     warnings = in_order(gathered.problems)
     try:
@@ -62,18 +61,21 @@ def load_mapping(settings: Settings, *, today: date | None = None) -> LoadedMapp
 def gather(directory: FilePath, catalogue: Catalogue, today: date, settings: Document | None = None) -> Gathered:
     """Read all client files against what the settings offer. ``settings`` saves reading their file again."""
     gathered, seen = Gathered(), Seen(catalogue, today)
-    with collector_paused():
-        files = list(client_files(directory))
-        for path in files:
-            _read_file(path, path.relative_to(directory).as_posix(), seen, gathered)
+    files = list(client_files(directory))
+    for path in files:
+        _read_file(path, path.relative_to(directory).as_posix(), seen, gathered)
     gathered.problems += _misnamed(directory)
     if not files:
         message = f"there are no client files: {CLIENTS_FOLDER}/**/*.yaml"
         gathered.problems.append(Problem(CLIENTS_FOLDER, 1, 1, message, severity="warning"))
-    elif unused := seen.unused_products():
+    elif not _errors(gathered.problems) and (unused := seen.unused_products()):
         issues = [_unused(name) for name in unused]
         gathered.problems += present_settings(settings or read_settings_document(directory), issues)
     return gathered
+
+
+def _errors(problems: list[Problem]) -> list[Problem]:
+    return [problem for problem in problems if problem.severity == "error"]
 
 
 def client_files(directory: FilePath) -> Iterator[FilePath]:

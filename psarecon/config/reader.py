@@ -43,7 +43,7 @@ _SYNTAX_HINTS = {
 }
 
 
-class _Stop(Exception):  # noqa: N818 - a signal of the reader to itself, not an error
+class _Stop(Exception):
     """The rest of the file cannot be understood; the problem is already noted."""
 
 

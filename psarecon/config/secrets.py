@@ -88,7 +88,7 @@ _HINTS = {
 }
 
 
-class _Nothing(Exception):  # noqa: N818 - carries half a sentence to the caller, which raises the error
+class _Nothing(Exception):
     """Why there is no secret."""
 
 

@@ -174,8 +174,7 @@ def _passed_over(period: Period, wanted: Decimal, dating: Dating) -> Remark | No
     if wanted < period.quantity and period.straddles() and period.first <= dating.today:
         text = f"the decrease waits: the period {period.first} to {period.last} straddles two billing months"
         return Remark("decrease-waits", Severity.INFO, text)
-    unchanged = wanted == period.quantity
-    if dating.same_date is SameDate.REFUSED and period.first in dating.taken and not unchanged:
+    if dating.same_date is SameDate.REFUSED and period.first in dating.taken:
         text = f"{period.first} already holds an adjustment and the tenant refuses a second one on the same date"
         return Remark("date-taken", Severity.LOOK, text)
     return None

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 
 from psarecon.config.secrets import Resolver, Secret
 from psarecon.config.settings import AdapterSettings
@@ -65,9 +66,9 @@ class JumpCloud:
 
     def _listing(self) -> Iterator[_Listed]:
         """The provider's organizations. Raises BadAnswer when fewer come than the list says there are."""
-        path = f"/api/v2/providers/{self._provider_id()}/organizations"
+        path = f"/api/v2/providers/{quote(self._provider_id(), safe='', errors='replace')}/organizations"
         for record in self._pages(path, {"sort": "_id"}):
-            yield _Listed(_id(record), record.get("name"))
+            yield _Listed(_id(record), _text(record.get("name")))
 
     def _provider_id(self) -> str:
         if self._provider is None:
@@ -137,8 +138,8 @@ class JumpCloud:
 
 def _list_of(data: Any, path: str) -> tuple[list[Record], int]:
     found = data if isinstance(data, dict) else {}
-    records, total = found.get("results"), found.get("totalCount")
-    if not isinstance(records, list) or not isinstance(total, int) or isinstance(total, bool) or total < 0:
+    records, total = found.get("results"), _whole(found.get("totalCount"))
+    if not isinstance(records, list) or not all(isinstance(record, dict) for record in records) or total is None:
         raise BadAnswer(f"JumpCloud {path} answered without results and totalCount", hint="try again later")
     return records, total
 
@@ -146,7 +147,7 @@ def _list_of(data: Any, path: str) -> tuple[list[Record], int]:
 def _id(record: Record) -> str:
     """v2 says ``id``, v1 ``_id``; the undocumented list says both."""
     found = record.get("id") or record.get("_id")
-    if not isinstance(found, str):
+    if not isinstance(found, str) or not found.isascii() or not found.isprintable():
         raise BadAnswer("JumpCloud lists an organization without an id", hint="try again later")
     return found
 
@@ -157,8 +158,14 @@ def _figure(record: Record) -> _Listed:
     )
 
 
+def _text(value: Any) -> str | None:
+    """A name as any database can keep it: half a character of two is replaced."""
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else None
+
+
 def _whole(value: Any) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+    """A count, if it is one; no provider has two thousand million users, and no database column."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**31 else None
 
 
 def _with_figures(listed: _Listed | None, figures: _Listed | None, organization: str) -> _Listed:

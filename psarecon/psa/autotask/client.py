@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 
 from psarecon.config.secrets import Secret
 from psarecon.errors import BadAnswer, NotFound, Refused, RemoteError, Throttled, Uncertain
 from psarecon.http import Answer, Http, RateBudget, RawAnswer, check_base, judge, same_origin
+
+_T = TypeVar("_T")
 
 #: The only version used. VersionInformation also lists V2.0, which answers 404 (docs/vendors/autotask.md, "Versions").
 VERSION = "V1.0"
@@ -66,6 +68,10 @@ class AutotaskClient:
         self._zone: dict[str, Any] | None = None
         self._discovering = threading.Lock()
 
+    def connect(self) -> None:
+        """Discover the zone, and let the credentials be refused once, before threads would all be. Raises RemoteError."""
+        self._discovered()
+
     @property
     def tenant(self) -> str:
         """Zone host and the tenant's own number."""
@@ -82,16 +88,10 @@ class AutotaskClient:
         Raises RemoteError; BadAnswer when a page leads to another host or to a page already read.
         """
         body = json.dumps({"MaxRecords": BATCH, "IncludeFields": list(fields), "filter": list(conditions)})
-        try:
-            return list(self._pages(entity, body))
-        except NotFound:
-            if not self._zone_moved():
-                raise
-            return list(self._pages(entity, body))
+        return self._at_zone(lambda base: list(self._pages(base, entity, body)))
 
-    def _pages(self, entity: str, body: str) -> Iterator[dict[str, Any]]:
+    def _pages(self, base: str, entity: str, body: str) -> Iterator[dict[str, Any]]:
         """A query begun by POST is continued by POST with the same body: a GET would answer 405."""
-        base = self._base()
         url, seen = f"{base}/{entity}/query", set[str]()
         while url:
             if url in seen:
@@ -104,7 +104,8 @@ class AutotaskClient:
 
     def fields(self, entity: str) -> list[dict[str, Any]]:
         """The entity's field descriptions, with their picklists."""
-        answer = self._http.read("GET", f"{self._base()}/{entity}/entityInformation/fields", bucket=entity)
+        path = f"{entity}/entityInformation/fields"
+        answer = self._at_zone(lambda base: self._http.read("GET", f"{base}/{path}", bucket=entity))
         found = answer.data.get("fields") if isinstance(answer.data, dict) else None
         if not isinstance(found, list):
             raise BadAnswer(f"Autotask {entity}: the field list is missing", hint="try again later")
@@ -142,10 +143,24 @@ class AutotaskClient:
             )
         return {"base": f"{base}/{VERSION}", "ci": zone.get("ci")}
 
-    def _zone_moved(self) -> bool:
+    def _at_zone(self, read: Callable[[str], _T]) -> _T:
+        """What ``read`` answers at the zone's base; once more, at the new one, when the route is gone and the zone moved."""
+        base = self._base()
+        try:
+            return read(base)
+        except NotFound:
+            moved = self._base_after(base)
+            if moved == base:
+                raise
+        return read(moved)
+
+    def _base_after(self, gone: str) -> str:
+        """The zone's base now: asked for anew by the first thread that met the end of ``gone``, shared by the others."""
         with self._discovering:
-            before, self._zone = self._zone, self._discover()
-            return self._zone != before
+            if self._zone is None or self._zone["base"] == gone:
+                self._zone = self._discover()
+            base: str = self._zone["base"]
+            return base
 
     def _read_threshold(self, base: str) -> None:
         """Begin our budget where the tenant's hourly count stands (docs/vendors/autotask.md, "Limits")."""

@@ -65,6 +65,7 @@ class Reader:
 
     def observe(self, lines: Sequence[LineKey], day: date, *, following: bool) -> dict[LineKey, Observed]:
         """Each line as Autotask shows it on ``day``; absent when it does not. Raises RemoteError."""
+        self._client.connect()
         numbered = {line: int(line.id) for line in lines if line.id.isdigit()}
         world = self._read_world(list(numbered), day)
         found = {

@@ -104,7 +104,7 @@ def _period(
 ) -> Period:
     first, last = span
     inside = [row for row in rows if row.first <= last and row.last >= first]
-    row, before = in_force(rows, day), in_force(rows, first - _DAY)
+    row = in_force(rows, day)
     assert row is not None
     return Period(
         first=first,
@@ -113,8 +113,18 @@ def _period(
         unit_cost=unit_cost if current else _cost_of(row, span, unit_cost),
         posted=any(one.posted for one in inside),
         split=len({one.first for one in inside if one.first >= first}) > 1,
-        opening=None if before is None else before.units,
+        opening=_opening(rows, first, row),
     )
+
+
+def _opening(rows: Sequence[UnitRow], first: date, row: UnitRow) -> Decimal | None:
+    """The units of ``row`` without what an adjustment of the period's first day brought.
+
+    Those just before the period, and what somebody changed inside it since: where a tenant replaces adjustments,
+    only the first day's one is replaced.
+    """
+    before, opened = in_force(rows, first - _DAY), in_force(rows, first)
+    return None if before is None or opened is None else row.units - opened.units + before.units
 
 
 def _cost_of(row: UnitRow, span: tuple[date, date], unit_cost: Decimal | None) -> Decimal | None:

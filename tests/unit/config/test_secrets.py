@@ -143,7 +143,9 @@ def test_a_command_that_fails_is_named_without_arguments_and_output(tmp_path: Pa
     """What it printed may be half a secret."""
     script(tmp_path, f"echo {SENTINEL}; echo {SENTINEL} >&2; exit 3")
     told = refusal(f"command:{command}", tmp_path)
-    assert told.startswith(f"psas.autotask.secret: command:{command.split()[0]} {why} / run the command by hand")
+    assert told.startswith(
+        f"psas.autotask.secret: command:{command.split(maxsplit=1)[0]} {why} / run the command by hand"
+    )
     assert SENTINEL not in told
 
 
@@ -177,7 +179,7 @@ def test_an_address_behind_a_reference_is_checked_like_a_literal_one(tmp_path: P
         "psas.autotask.url: what env:URL leads to must use https: plain http is for this machine only "
         "(localhost, 127.0.0.1, [::1])"
     )
-    with pytest.raises(SecretMissing, match="^clock must use https"):
+    with pytest.raises(SecretMissing, match=r"^clock must use https"):
         resolver.text("http://example.com", "clock")
 
 
