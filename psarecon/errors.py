@@ -43,6 +43,10 @@ class PsareconError(Exception):
         super().__init__(message)
         self.hint = hint
 
+    def told(self) -> list[str]:
+        """The message as lines for a person; each is made harmless where it is printed."""
+        return [f"error: {self}"]
+
 
 class UsageError(PsareconError):
     """The command line asks for something that cannot be."""

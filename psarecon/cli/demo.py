@@ -48,7 +48,7 @@ def _rehearse(directory: Path, clients: int) -> int:
     if made != EXIT_DONE:
         return made
     with running(directory) as url:
-        return _play(_Stage(directory, url, _variables(directory / "env.sh")))
+        return _play(_Stage(directory, url, variables(directory / "env.sh")))
 
 
 class _Stage:
@@ -125,7 +125,7 @@ def _told(text: str) -> None:
     print(f"\n{text}", flush=True)
 
 
-def _variables(path: Path) -> dict[str, str]:
+def variables(path: Path) -> dict[str, str]:
     """The sandbox's credentials, as the shell would export them."""
     lines = path.read_text(encoding="utf-8").splitlines()
     found = (_VARIABLE.fullmatch(line.strip()) for line in lines)

@@ -78,10 +78,11 @@ def _guarded(args: argparse.Namespace) -> int:
 
 
 def _tell(error: PsareconError) -> None:
-    """Message and hint. Problems of a file come as several lines, each made safe where it was written."""
-    print(f"error: {error}" if "\n" not in str(error) else str(error), file=sys.stderr)
+    """Message and hint in harmless lines: they may hold a path, a name or a server's words."""
+    for line in error.told():
+        print(clean(line), file=sys.stderr)
     if error.hint:
-        print(f"hint: {error.hint}", file=sys.stderr)
+        print(f"hint: {clean(error.hint)}", file=sys.stderr)
 
 
 def entry() -> NoReturn:

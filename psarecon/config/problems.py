@@ -80,6 +80,10 @@ class Problems(InvalidInput):
         self.problems = tuple(problems)
         super().__init__(self.render(), hint="psarecon check shows every error of every file")
 
+    def told(self) -> list[str]:
+        """Each problem in its own lines."""
+        return self.render().split("\n")
+
     def render(self) -> str:
         """All problems, as ``psarecon check`` prints them."""
         return "\n".join(problem.render() for problem in self.problems)

@@ -65,7 +65,7 @@ def _number(text: str) -> Scalar | Trap:
 
 def _bare(text: str) -> str:
     """For a number that is only oddly written, the way to write it as an integer."""
-    digits = text.lstrip("+").replace("_", "")
+    digits = text.lstrip("+").replace("_", "").lstrip("0")
     return f", or {digits} for a number" if _INTEGER.fullmatch(digits) else ""
 
 

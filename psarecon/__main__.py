@@ -1,0 +1,5 @@
+"""``python -m psarecon``."""
+
+from psarecon.cli.main import entry
+
+entry()
