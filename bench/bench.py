@@ -45,7 +45,7 @@ def _once(words: Sequence[str], environ: dict[str, str]) -> tuple[float, float]:
         quiet = os.open(os.devnull, os.O_WRONLY)
         os.dup2(quiet, 1)
         os.dup2(quiet, 2)
-        os.execve(sys.executable, [sys.executable, "-m", "psarecon", *words], {**os.environ, **environ})
+        os.execve(sys.executable, [sys.executable, "-m", "psarecon", *words], {**os.environ, **environ})  # noqa: S606 - ours
     _, status, usage = os.wait4(child, 0)
     if os.waitstatus_to_exitcode(status) != 0:
         raise SystemExit(f"psarecon {' '.join(words)} failed: see it by hand")

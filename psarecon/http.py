@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import ipaddress
 import json
+import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 import httpx
@@ -176,7 +178,7 @@ class Http:
         self._judge = judge
         limits = httpx.Timeout(timeout, connect=min(timeout, 20.0))
         self._client = httpx.Client(
-            timeout=limits, follow_redirects=False, headers={"User-Agent": f"psarecon/{__version__}"}
+            timeout=limits, follow_redirects=False, verify=_tls(), headers={"User-Agent": f"psarecon/{__version__}"}
         )
 
     def close(self) -> None:
@@ -266,6 +268,12 @@ class Http:
 def _no_number(text: str) -> None:
     """NaN and Infinity, which Python reads and JSON does not know."""
     raise ValueError(text)
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    """The system's trust, read once: each reading takes as long as a request on this machine."""
+    return httpx.create_ssl_context()
 
 
 def _capped(response: httpx.Response, where: str) -> bytes:

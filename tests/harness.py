@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import json
+import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
@@ -24,6 +25,14 @@ from psarecon.sandbox.serve import running
 
 TODAY = date(2026, 11, 20)
 PRODUCT = "jumpcloud-platform"
+
+#: One client for all: it opens no connection that it keeps, and reads no certificates, which take longer than a call.
+_CONTROL = httpx.Client(
+    timeout=30,
+    trust_env=False,
+    verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
+    limits=httpx.Limits(max_keepalive_connections=0),
+)
 
 
 @dataclass(frozen=True)
@@ -86,7 +95,7 @@ class Rehearsal:
 
     def control(self, method: str, what: str, body: Mapping[str, Any] | None = None) -> Any:
         """A call of the sandbox's own /_sandbox/ interface, which must go well."""
-        answer = httpx.request(method, f"{self.url}/_sandbox/{what}", json=body, timeout=30, trust_env=False)
+        answer = _CONTROL.request(method, f"{self.url}/_sandbox/{what}", json=body)
         assert answer.status_code < 300, answer.text
         return answer.json() if answer.content else None
 

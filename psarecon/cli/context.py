@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, TypeVar
 from psarecon.config.secrets import Resolver
 from psarecon.config.settings import Settings, load_settings
 from psarecon.errors import InvalidInput, UsageError
+from psarecon.text import clean
 
 if TYPE_CHECKING:
     from psarecon.config.mapping import LoadedMapping
@@ -32,6 +33,8 @@ Closable = TypeVar("Closable", "Psa", "Source")
 
 #: Variables by which pipelines say which run this is; the first that is set wins.
 _RUN_URLS = ("PSARECON_RUN_URL", "CI_JOB_URL", "BUILD_BUILDURI")
+#: Moments outside of these are slips of the pen, and near the ends of the calendar no month has neighbours.
+_FIRST_YEAR, _LAST_YEAR = 2000, 2999
 
 
 @dataclass(frozen=True)
@@ -128,6 +131,8 @@ def _instant(text: str) -> datetime:
         raise UsageError(f"--as-of {text!r} is not a moment", hint="write 2026-11-20T17:00:00Z") from error
     if moment.tzinfo is None:
         raise UsageError(f"--as-of {text!r} has no time zone", hint="write 2026-11-20T17:00:00Z, or an offset")
+    if not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
+        raise UsageError(f"--as-of {text!r} is of no year that is billed", hint="write 2026-11-20T17:00:00Z")
     return moment.astimezone(UTC).replace(microsecond=0)
 
 
@@ -151,5 +156,5 @@ def new_run() -> str:
 
 
 def say(text: str) -> None:
-    """A line for the person or the log, on stderr: stdout is data."""
-    print(text, file=sys.stderr, flush=True)
+    """A harmless line for the person or the log, on stderr: stdout is data."""
+    print(clean(text), file=sys.stderr, flush=True)

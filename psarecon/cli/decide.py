@@ -33,17 +33,20 @@ def run(args: argparse.Namespace) -> int:
     """Exit 0; 4 when a BLOCK was to be approved; 64 when a change is not in the plan."""
     from psarecon.cli.context import Context, say
     from psarecon.cli.plan import read_plan
-    from psarecon.domain.decisions import decisions_bytes, merge, sort_changes
+    from psarecon.domain.decisions import Verdict, decisions_bytes, merge, sort_changes
     from psarecon.files import write_whole
 
     plan = read_plan(args.plan)
     path = args.decisions or decisions_path(args.plan)
     by = args.by or Context.of(args).user()
-    decided = merge(read_decisions(path), _asked(plan, args, by))
+    kept, (clean_ones, named) = read_decisions(path), _asked(plan, args, by)
+    refused = {change.id for change in sort_changes(plan, ()).blocked} & set(_ids(plan, args.approve))
+    allowed = [one for one in named if one.verdict is not Verdict.APPROVE or one.change not in refused]
+    # What was decided by name is not decided anew in bulk; what cannot be approved is not kept as approved.
+    decided = merge(merge(clean_ones, kept), allowed)
     write_whole(path, decisions_bytes(decided))
     found = sort_changes(plan, decided)
     print(f"{len(found.approved)} approved, {len(found.declined)} rejected or held, {len(found.undecided)} open")
-    refused = {change.id for change in found.blocked} & set(_ids(plan, args.approve))
     for change in sorted(refused):
         say(f"blocked: {change} cannot be approved; `psarecon show {args.plan} --change {change}` says why")
     return EXIT_BLOCKED if refused else EXIT_DONE
@@ -62,15 +65,16 @@ def read_decisions(path: Path) -> tuple[Decision, ...]:
     return load_decisions(read_whole(path), str(path)) if path.exists() else ()
 
 
-def _asked(plan: Plan, args: argparse.Namespace, by: str) -> list[Decision]:
+def _asked(plan: Plan, args: argparse.Namespace, by: str) -> tuple[tuple[Decision, ...], list[Decision]]:
+    """The approvals in bulk, and the decisions on changes named one by one; of these the last one counts."""
     from psarecon.domain.decisions import Decision, Verdict, approve_clean
 
     at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    asked = list(approve_clean(plan, by, at)) if args.approve_clean else []
+    named: list[Decision] = []
     for verdict in Verdict:
         ids = _ids(plan, getattr(args, verdict.value))
-        asked += [Decision(change, verdict, by, at, args.reason) for change in ids]
-    return asked
+        named += [Decision(change, verdict, by, at, args.reason) for change in ids]
+    return (approve_clean(plan, by, at) if args.approve_clean else ()), named
 
 
 def _ids(plan: Plan, prefixes: list[str]) -> list[str]:

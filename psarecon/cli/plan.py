@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from psarecon.domain.plan import Plan
     from psarecon.reconcile import Moment
 
+_MONTH_HINT = "write a month that has begun, such as 2026-10"
+
 
 def register(commands: Any) -> None:
     """Add both commands."""
@@ -62,15 +64,18 @@ def make_plan(context: Context, month: str | None = None) -> Plan:
 
 
 def _moment(context: Context, month: str | None) -> Moment:
+    """When to plan, and for which month. Raises UsageError for a month that no ledger can know of."""
     from psarecon.domain.periods import Month
     from psarecon.reconcile import moment
 
+    if month is not None and month < "2000":
+        raise UsageError(f"--month: {month!r} is before any ledger", hint=_MONTH_HINT)
     billing = context.settings.billing
     try:
-        asked = Month.parse(month) if month else None
+        asked = Month.parse(month) if month is not None else None
         return moment(context.now(), billing.timezone, billing.month, asked)
     except ValueError as error:
-        raise UsageError(f"--month: {error}", hint="write a month that has begun, such as 2026-10") from error
+        raise UsageError(f"--month: {error}", hint=_MONTH_HINT) from error
 
 
 def run_show(args: argparse.Namespace) -> int:

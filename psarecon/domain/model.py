@@ -181,8 +181,9 @@ class Remark:
 class Period:
     """One billing period of a line, both days included.
 
-    ``quantity`` is the units in force on the day the plan measures; ``opening`` the units just before the
-    period (None: it is the line's first, or not read); ``split`` says somebody changed units inside it.
+    ``quantity`` is the units in force on the day the plan measures; ``opening`` the same without what an adjustment
+    dated to the first day brought (None: nothing came before it, or it was not read); ``split`` says somebody changed
+    units inside the period.
     ``unit_cost`` is what the PSA says one unit costs in this period, None where it does not tell.
     """
 

@@ -36,7 +36,7 @@ def by_risk(plan: Plan) -> list[Change]:
 
 def plan_text(plan: Plan) -> Iterator[str]:
     """The plan's lines for a terminal."""
-    yield from _head(plan)
+    yield from map(clean, _head(plan))
     marked = severities(plan)
     if plan.changes:
         yield ""
@@ -48,7 +48,7 @@ def _head(plan: Plan) -> Iterator[str]:
     commit = f"{plan.commit[:9]}{' (dirty)' if plan.dirty else ''}" if plan.commit else "not in git"
     yield f"plan {plan.id[:12]}  as of {plan.as_of:%Y-%m-%d %H:%M}Z  usage of {plan.month}  mapping {commit}"
     for name, tenant in plan.tenants.items():
-        yield f"{clean(name)}: {clean(tenant)}"
+        yield f"{name}: {tenant}"
     yield summary(plan)
 
 
@@ -88,14 +88,18 @@ def _findings(findings: Iterable[Finding]) -> Iterator[str]:
     if ordered:
         yield ""
     for finding in ordered:
-        yield f"{finding.severity.value:5}  {clean(finding.scope)}  {finding.code}: {clean(finding.text)}"
+        yield clean(f"{finding.severity.value:5}  {finding.scope}  {finding.code}: {finding.text}")
 
 
 def change_text(plan: Plan, change: Change) -> Iterator[str]:
     """All there is to say about one change: why, from what, to what, and the literal call."""
+    return map(clean, _change_lines(plan, change))
+
+
+def _change_lines(plan: Plan, change: Change) -> Iterator[str]:
     line = change.line
-    company, contract, name = (clean(one) for one in change.names)
-    yield f"change {change.id}: {clean(change.client)}, {clean(change.product)}"
+    company, contract, name = change.names
+    yield f"change {change.id}: {change.client}, {change.product}"
     yield f"  line        {line}: {name} on {contract} ({line.contract}) of {company} ({line.company})"
     yield f"  quantity    {pair_text(change.quantity, change.live_quantity)}"
     yield f"  unit cost   {pair_text(change.unit_cost, change.live_cost, unit_money)}"
@@ -105,9 +109,9 @@ def change_text(plan: Plan, change: Change) -> Iterator[str]:
     steps = " → ".join(f"{step} {figure}" for step, figure in change.usage.steps)
     yield f"  because     {', '.join(change.causes)}; {steps}"
     for evidence in change.evidence:
-        taken = f"{evidence.taken_at:%Y-%m-%d %H:%M}Z ({clean(evidence.how)})"
+        taken = f"{evidence.taken_at:%Y-%m-%d %H:%M}Z ({evidence.how})"
         yield f"  evidence    {evidence.role} {evidence.count} at {taken}"
-    yield f"  mapping     {clean(str(change.source))}"
-    yield f"  call        {change.call.method} {clean(change.call.path)} {clean(change.call.body)}"
+    yield f"  mapping     {change.source}"
+    yield f"  call        {change.call.method} {change.call.path} {change.call.body}"
     for finding in plan.findings_of(change):
-        yield f"  {finding.severity.value:5}       {finding.code}: {clean(finding.text)}"
+        yield f"  {finding.severity.value:5}       {finding.code}: {finding.text}"

@@ -1,8 +1,10 @@
-"""What the Autotask and apply journeys share: words for plans and journals, fleets of lines, servers that only listen."""
+"""What the Autotask and apply journeys share: words for plans and journals, fleets of lines, a server that listens."""
 
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from harness import PRODUCT, TODAY, Ran, Rehearsal
+
 from psarecon.sandbox.build import Builder, MappedLine, building
 from psarecon.sandbox.config import environment, write_config
 from psarecon.sandbox.serve import running
@@ -79,6 +82,11 @@ def approve_all(rehearsal: Rehearsal) -> None:
     assert ran.code == 0, ran.err
 
 
+def autotask_requests(rehearsal: Rehearsal) -> list[Data]:
+    """What Autotask was asked since requests were last forgotten."""
+    return [one for one in rehearsal.requests() if one["system"] == "autotask"]
+
+
 def assert_one_clear_error(ran: Ran, rehearsal: Rehearsal) -> None:
     """One line that says ``error:``, no traceback, and none of the credentials anywhere."""
     said = ran.out + ran.err
@@ -123,6 +131,25 @@ def _fleet_line(
     return str(line)
 
 
+@contextmanager
+def applying(rehearsal: Rehearsal) -> Iterator[subprocess.Popen[str]]:
+    """``apply --approve-clean`` of the saved plan in a process of its own."""
+    words = ["-C", str(rehearsal.directory), "apply", str(rehearsal.plan_file), "--approve-clean"]
+    command = [sys.executable, "-c", "from psarecon.cli.main import entry; entry()", *words]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, env=rehearsal.environ, text=True, stdout=pipe, stderr=pipe) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def wait_for_fault(rehearsal: Rehearsal, process: subprocess.Popen[str]) -> None:
+    """Ask until the first fault has befallen a request of the process."""
+    while rehearsal.control("GET", "faults")["faults"][0]["matched"] == 0:
+        assert process.poll() is None, process.communicate()
+
+
 @dataclass
 class Listener:
     """A server of the test's own that notes what it is sent: ``heard`` holds (path, header names in lower case)."""
@@ -139,7 +166,7 @@ def listening(answer: Data) -> Iterator[Listener]:
     class Handler(BaseHTTPRequestHandler):
         """Notes a request and answers."""
 
-        def do_GET(self) -> None:  # noqa: N802  # the library's name
+        def do_GET(self) -> None:  # the library's name
             """Answer."""
             listener.heard.append((self.path, frozenset(name.lower() for name in self.headers)))
             self.send_response(200)

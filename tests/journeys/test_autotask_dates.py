@@ -7,7 +7,6 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-
 from harness import Client, Rehearsal, rehearsal
 from journeys.autotask_steps import body_of, events, findings, marks, observed_plan, only_change
 

@@ -7,7 +7,6 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-
 from harness import Client, Rehearsal, rehearsal
 from journeys.autotask_steps import approve_all, autotask_setting, body_of, findings, marks, observed_plan, only_change
 
@@ -58,7 +57,11 @@ def test_a_hidden_cost_is_unknown_and_left_alone_while_the_quantity_moves(tmp_pa
         found.fault("hide_costs", times=None)
         plan = observed_plan(found)
         change = only_change(plan)
-        assert (change["unit_cost"], change["live"]["unit_cost"], "adjustedUnitCost" in body_of(change)) == (None, None, False)
+        assert (change["unit_cost"], change["live"]["unit_cost"], "adjustedUnitCost" in body_of(change)) == (
+            None,
+            None,
+            False,
+        )
         assert marks(plan) == {("INFO", "cost-unknown")}
         assert found.apply().code == 0
         assert (found.truth()["quantity"], found.truth()["unit_cost"]) == ("14", "8.50")

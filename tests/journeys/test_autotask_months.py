@@ -7,9 +7,8 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-
 from harness import Client, Rehearsal, rehearsal
-from journeys.autotask_steps import body_of, events, findings, marks, observed_plan, only_change
+from journeys.autotask_steps import body_of, events, findings, marks, only_change
 
 HALLOWEEN = date(2026, 10, 31)
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
-
 from harness import Client, Rehearsal, rehearsal
 from journeys.autotask_steps import (
     approve_all,
@@ -196,10 +194,10 @@ def test_a_taken_date_is_free_for_another_line(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def others(raised: Rehearsal) -> Iterator[Rehearsal]:
+def others(raised: Rehearsal) -> Rehearsal:
     """Somebody else's adjustment of 20 November stands between ours and now."""
     raised.edit(line=raised.lines[0], units_change=1, effective="2026-11-20")
-    yield raised
+    return raised
 
 
 def test_units_somebody_added_later_are_not_counted_twice_where_the_tenant_replaces(others: Rehearsal) -> None:

@@ -69,7 +69,7 @@ class AutotaskClient:
         self._discovering = threading.Lock()
 
     def connect(self) -> None:
-        """Discover the zone, and let the credentials be refused once, before threads would all be. Raises RemoteError."""
+        """Discover the zone, and have bad credentials refused once, not by every thread. Raises RemoteError."""
         self._discovered()
 
     @property
@@ -144,7 +144,7 @@ class AutotaskClient:
         return {"base": f"{base}/{VERSION}", "ci": zone.get("ci")}
 
     def _at_zone(self, read: Callable[[str], _T]) -> _T:
-        """What ``read`` answers at the zone's base; once more, at the new one, when the route is gone and the zone moved."""
+        """What ``read`` answers at the zone's base; at the new one when the route is gone because the zone moved."""
         base = self._base()
         try:
             return read(base)
@@ -155,7 +155,7 @@ class AutotaskClient:
         return read(moved)
 
     def _base_after(self, gone: str) -> str:
-        """The zone's base now: asked for anew by the first thread that met the end of ``gone``, shared by the others."""
+        """The zone's base now: asked for anew by the first thread that finds ``gone`` gone, shared by the others."""
         with self._discovering:
             if self._zone is None or self._zone["base"] == gone:
                 self._zone = self._discover()
