@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from psarecon.apply import Outcome, Result, Timing, Watch, after_holds, baseline_of, before_holds, described
 from psarecon.domain.plan import Change
 from psarecon.domain.plan_file import read_change
 from psarecon.domain.ports import Psa, State
 from psarecon.errors import RemoteError, UsageError
 from psarecon.ledger.journal import Entry, Event, Journal
 from psarecon.ledger.leases import Holder, Leases
+from psarecon.protocol import Outcome, Result, Timing, Watch, after_holds, baseline_of, before_holds, described
 
 
 @dataclass(slots=True)

@@ -16,10 +16,10 @@ from psarecon.errors import EXIT_BLOCKED, EXIT_DONE, EXIT_PARTIAL, EXIT_STALE, P
 from psarecon.text import clean, unit_money
 
 if TYPE_CHECKING:
-    from psarecon.apply import Progress, Result, Watch
     from psarecon.cli.context import Context
     from psarecon.domain.decisions import Sorted
     from psarecon.domain.plan import Change, Plan
+    from psarecon.protocol import Progress, Result, Watch
 
 
 def register(commands: Any) -> None:
@@ -73,9 +73,10 @@ def _sorted(plan: Plan, args: argparse.Namespace, user: str) -> Sorted:
 
 
 def _applier(context: Context, name: str, watch: Watch, found: Sorted) -> Any:
-    from psarecon.apply import Applier, Timing
+    from psarecon.apply import Applier
     from psarecon.ledger.journal import Journal
     from psarecon.ledger.leases import Leases
+    from psarecon.protocol import Timing
 
     settings = context.settings
     return Applier(
@@ -92,8 +93,8 @@ def _applier(context: Context, name: str, watch: Watch, found: Sorted) -> Any:
 @contextmanager
 def stoppable(told: Any) -> Iterator[Watch]:
     """A watch that SIGINT and SIGTERM stop: the call in flight is finished first."""
-    from psarecon.apply import Watch
     from psarecon.cli.context import say
+    from psarecon.protocol import Watch
 
     stop = threading.Event()
 
@@ -138,7 +139,7 @@ def _summary(results: Sequence[Result], found: Sorted) -> None:
 
 
 def _exit_code(results: Sequence[Result], found: Sorted) -> int:
-    from psarecon.apply import Outcome
+    from psarecon.protocol import Outcome
 
     outcomes = {result.outcome for result in results}
     if outcomes & {Outcome.FAILED, Outcome.UNKNOWN, Outcome.SKIPPED}:

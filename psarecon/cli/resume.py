@@ -19,9 +19,9 @@ def register(commands: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Exit 0 when nothing is in doubt any more, 6 otherwise."""
-    from psarecon.apply import Outcome
     from psarecon.cli.apply import outcome_line, stoppable
     from psarecon.cli.context import Context
+    from psarecon.protocol import Outcome
 
     if args.accept and not args.reason:
         raise UsageError("--accept needs --reason", hint="say why the PSA's value is right")
@@ -38,10 +38,10 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _resumer(context: Any, watch: Any, *, waits: bool) -> Any:
-    from psarecon.apply import Timing
     from psarecon.cli.context import new_run
     from psarecon.ledger.journal import Journal
     from psarecon.ledger.leases import Leases
+    from psarecon.protocol import Timing
     from psarecon.resume import Resumer
 
     settings = context.settings

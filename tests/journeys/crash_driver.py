@@ -17,12 +17,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from psarecon.apply import Applier, Progress, Stage, Timing, Watch
+from psarecon.apply import Applier
 from psarecon.cli.context import Context, new_run
 from psarecon.cli.plan import read_plan
 from psarecon.domain.decisions import approve_clean, sort_changes
 from psarecon.ledger.journal import Journal
 from psarecon.ledger.leases import Leases
+from psarecon.protocol import Progress, Stage, Timing, Watch
 
 
 class Killer:

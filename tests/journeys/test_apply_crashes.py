@@ -16,7 +16,7 @@ import pytest
 from harness import Client, Rehearsal, rehearsal
 from journeys.autotask_steps import Data, applying, wait_for_fault
 
-from psarecon.apply import Stage
+from psarecon.protocol import Stage
 
 DRIVER = Path(__file__).with_name("crash_driver.py")
 LINES = 4
