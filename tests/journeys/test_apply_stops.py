@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import signal
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -77,6 +79,18 @@ def test_a_plan_never_locks(slow: Rehearsal) -> None:
         assert process.wait(timeout=30) == 0
     assert [change["line"]["id"] for change in plan["changes"]] == slow.lines[1:]
     assert [one["scope"] for one in plan["findings"] if one["code"] == "in-doubt"] == [f"line:autotask/{slow.lines[0]}"]
+
+
+def test_a_run_that_lost_its_lease_writes_nothing_more(slow: Rehearsal) -> None:
+    """Suspended past its end it must not write beside its successor: the line in flight is judged, no other written."""
+    with applying(slow) as process:
+        wait_for_fault(slow, process)
+        with closing(sqlite3.connect(slow.directory / ".psarecon" / "ledger.db")) as ledger, ledger:
+            ledger.execute("UPDATE leases SET expires_at = 0")
+        out, err = process.communicate(timeout=30)
+    assert (process.returncode, out) == (6, "1 verified, 2 skipped\n")
+    assert "ran out: nothing more is written" in err
+    assert [slow.truth(line)["writes"] for line in slow.lines] == [1, 0, 0]
 
 
 def test_a_killed_runs_lease_locks_nobody_out(slow: Rehearsal) -> None:
