@@ -44,7 +44,11 @@ def test_an_unambiguous_word_has_its_one_meaning(text: str, meaning: object) -> 
         ("1e3", "must be quoted: it reads as a float", 'write "1e3"'),
         ("624e10", "must be quoted: it reads as a float", 'write "624e10"'),
         (".inf", "must be quoted: it reads as a float", 'write ".inf"'),
-        ("010", "must be quoted: some readers take the leading zero for an octal number", 'write "010", or 10 for a number'),
+        (
+            "010",
+            "must be quoted: some readers take the leading zero for an octal number",
+            'write "010", or 10 for a number',
+        ),
         ("0o17", "must be quoted: some readers take the leading zero for an octal number", 'write "0o17"'),
         ("0x1f", "must be quoted: it reads as a hexadecimal number", 'write "0x1f"'),
         ("0b11", "must be quoted: it reads as a binary number", 'write "0b11"'),
