@@ -304,8 +304,9 @@ def _change(side: _PsaSide, verdict: _Verdict, usage: Usage | None, when: Moment
     rule = rule_digest(binding)
     baseline = side.baselines.get(binding.line.id)
     effective = slot.effective_date
+    call = side.psa.call_for(draft)
     return Change(
-        id=change_id(binding.line, found.quantity, found.unit_cost, effective),
+        id=change_id(binding.line, found.quantity, found.unit_cost, effective, call),
         line=binding.line,
         client=binding.client,
         product=binding.product.name,
@@ -316,7 +317,7 @@ def _change(side: _PsaSide, verdict: _Verdict, usage: Usage | None, when: Moment
         evidence=steps.evidence,
         money=found.money,
         source=binding.at,
-        call=side.psa.call_for(draft),
+        call=call,
         names=(observed.names.company or "", observed.names.contract or "", observed.names.line or ""),
         live_quantity=slot.quantity,
         live_cost=slot.unit_cost,

@@ -34,9 +34,10 @@ def register(commands: Any) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Exit 0; 6 failed, unknown or stopped; 5 conflicts; 4 blocked or undecided changes were left; 7 locked."""
+    """Exit 0; 6 failed, unknown or stopped; 5 conflicts; 4 blocked lines or undecided changes were left; 7 locked."""
     from psarecon.cli.context import Context, new_run, say
     from psarecon.cli.plan import read_plan
+    from psarecon.domain.guards import blocked
 
     context = Context.of(args)
     plan = read_plan(args.plan)
@@ -49,7 +50,9 @@ def run(args: argparse.Namespace) -> int:
         with stoppable(_told) as watch:
             results = _applier(context, name, watch, found).apply(plan, found.approved)
     _summary(results, found)
-    return _exit_code(results, found)
+    if blocked(plan.findings):
+        say(f"some lines are held back by BLOCK findings: `psarecon show {args.plan}` names them")
+    return _exit_code(results, found, held_back=blocked(plan.findings))
 
 
 def _refuse_old(plan: Plan, context: Context) -> None:
@@ -138,7 +141,7 @@ def _summary(results: Sequence[Result], found: Sorted) -> None:
     print(", ".join(parts) or "nothing to do")
 
 
-def _exit_code(results: Sequence[Result], found: Sorted) -> int:
+def _exit_code(results: Sequence[Result], found: Sorted, *, held_back: bool) -> int:
     from psarecon.protocol import Outcome
 
     outcomes = {result.outcome for result in results}
@@ -146,4 +149,4 @@ def _exit_code(results: Sequence[Result], found: Sorted) -> int:
         return EXIT_PARTIAL
     if Outcome.CONFLICT in outcomes:
         return EXIT_STALE
-    return EXIT_BLOCKED if found.blocked or found.undecided else EXIT_DONE
+    return EXIT_BLOCKED if held_back or found.undecided else EXIT_DONE

@@ -83,9 +83,10 @@ class Change:
         return self.unit_cost.after if self.unit_cost else self.live_cost
 
 
-def change_id(line: LineKey, quantity: Pair | None, unit_cost: Pair | None, effective: date | None) -> str:
-    """A short hash of exactly what a decision is about: if the world moves, the id moves."""
-    said = [line.psa, line.id, pair_data(quantity), pair_data(unit_cost), day_data(effective)]
+def change_id(line: LineKey, quantity: Pair | None, unit_cost: Pair | None, effective: date | None, call: Call) -> str:
+    """A short hash of exactly what a decision is about, the literal call included: if the world moves, the id moves."""
+    sent = [call.method, call.path, call.body]
+    said = [line.psa, line.id, pair_data(quantity), pair_data(unit_cost), day_data(effective), sent]
     return hashlib.sha256(canonical(said)).hexdigest()[:12]
 
 

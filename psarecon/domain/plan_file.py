@@ -142,7 +142,7 @@ def _checked(data: dict[str, Any], name: str) -> Plan:
     except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
         raise _refused(name, "it does not have the form of a plan") from error
     for one in plan.changes:
-        if one.id != change_id(one.line, one.quantity, one.unit_cost, one.effective_date):
+        if one.id != change_id(one.line, one.quantity, one.unit_cost, one.effective_date, one.call):
             raise _refused(name, "a change in it is not the one its id stands for")
     return plan
 

@@ -122,6 +122,9 @@ def usage_of(count: int, last: int | None = None) -> Usage:
     return Usage("2026-11", peak=sample(count), last=sample(count if last is None else last), latest=sample(count))
 
 
+CALL = Call("POST", "Contracts/29683353/ServiceAdjustments", '{"unitChange": 4}')
+
+
 def change(
     quantity: Pair | None = None,
     unit_cost: Pair | None = None,
@@ -136,7 +139,7 @@ def change(
     """A change, by default 10 -> 14 units from 2026-11-01."""
     moved = quantity if quantity is not None or unit_cost is not None else pair(10, 14)
     return Change(
-        id=change_id(line, moved, unit_cost, effective),
+        id=change_id(line, moved, unit_cost, effective, CALL),
         line=line,
         client=client,
         product="jumpcloud-platform",
@@ -147,7 +150,7 @@ def change(
         evidence=(Evidence("high-water-mark", 14, NOW, "counted"),),
         money=money or Money(Decimal("90.00"), Decimal("126.00"), Decimal("150.00"), Decimal("210.00")),
         source=PLACE,
-        call=Call("POST", "Contracts/29683353/ServiceAdjustments", '{"unitChange": 4}'),
+        call=CALL,
         names=("Acme Corp", "Managed services", "JumpCloud Platform"),
         live_quantity=moved.before if moved else Decimal(10),
         live_cost=None if live_cost is None else Decimal(live_cost),

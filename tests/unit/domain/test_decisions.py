@@ -5,6 +5,7 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from unit.domain.make import LINE, change, pair, plan_of
 
 from psarecon.domain.decisions import (
     Decision,
@@ -17,7 +18,6 @@ from psarecon.domain.decisions import (
 )
 from psarecon.domain.model import Finding, LineKey, Severity
 from psarecon.errors import InvalidInput
-from unit.domain.make import LINE, change, pair, plan_of
 
 AT = "2026-11-20T17:00:00Z"
 OTHER = LineKey("autotask", "175", "29683354", "8002")

@@ -5,12 +5,12 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from unit.domain.make import DECEMBER, LINE, NOVEMBER, TODAY, binding, observed, pair, period
 
 from psarecon.domain.diff import Difference, causes, difference, line_findings
 from psarecon.domain.model import Baseline, Binding, LineKey, Names, Observed, Remark, Severity, Steps, Terms
 from psarecon.domain.periods import Dating, NeedsFollowing, Slot
 from psarecon.domain.rules import rule_digest
-from unit.domain.make import DECEMBER, LINE, NOVEMBER, TODAY, binding, observed, pair, period
 
 OPEN = Dating(TODAY)
 RULE = rule_digest(binding())
@@ -81,20 +81,31 @@ def test_a_contract_that_ends_has_no_slot_for_a_difference() -> None:
         pytest.param(binding(), _steps(14), None, ("first",), id="never written by us"),
         pytest.param(binding(), _steps(14), BASELINE, ("usage",), id="users came"),
         pytest.param(
-            binding(terms=Terms(minimum=14)), _steps(14, 10), BASELINE, ("mapping",), id="the mapping changed",
+            binding(terms=Terms(minimum=14)),
+            _steps(14, 10),
+            BASELINE,
+            ("mapping",),
+            id="the mapping changed",
         ),
         pytest.param(binding(unit_cost="9.50"), _steps(10), BASELINE, ("cost",), id="the cost changed"),
         pytest.param(binding(), _steps(10), replace(BASELINE, quantity=Decimal(12)), ("psa",), id="changed behind us"),
         pytest.param(
-            binding(), _steps(10), replace(BASELINE, unit_cost=Decimal("8.00")), ("psa",), id="its cost behind us",
+            binding(),
+            _steps(10),
+            replace(BASELINE, unit_cost=Decimal("8.00")),
+            ("psa",),
+            id="its cost behind us",
         ),
         pytest.param(binding(), _steps(10), BASELINE, ("period",), id="a new period"),
         pytest.param(
-            binding(terms=Terms(minimum=1), unit_cost="9.50"), _steps(14),
-            replace(BASELINE, quantity=Decimal(12)), ("usage", "mapping", "cost", "psa"), id="all at once",
+            binding(terms=Terms(minimum=1), unit_cost="9.50"),
+            _steps(14),
+            replace(BASELINE, quantity=Decimal(12)),
+            ("usage", "mapping", "cost", "psa"),
+            id="all at once",
         ),
     ],
-)  # fmt: skip
+)
 def test_causes_are_told_from_the_last_verified_write(
     bound: Binding, steps: Steps, baseline: Baseline | None, told: tuple[str, ...]
 ) -> None:
@@ -121,28 +132,39 @@ def _line_codes(bound: Binding, line: Observed | None) -> list[tuple[str, Severi
         pytest.param(binding(), None, [("line-missing", Severity.BLOCK)], id="gone"),
         pytest.param(binding(), observed(quantity=None), [("not-billing", Severity.BLOCK)], id="no units today"),
         pytest.param(
-            binding(), replace(observed(), unit_cost=None), [("cost-unknown", Severity.INFO)], id="hidden cost",
+            binding(),
+            replace(observed(), unit_cost=None),
+            [("cost-unknown", Severity.INFO)],
+            id="hidden cost",
         ),
         pytest.param(binding(unit_cost=None), replace(observed(), unit_cost=None), [], id="a hidden cost nobody keeps"),
         pytest.param(
-            binding(), replace(observed(), line=LineKey("autotask", "174", "1", "8001")),
-            [("contract-differs", Severity.BLOCK)], id="another contract",
+            binding(),
+            replace(observed(), line=LineKey("autotask", "174", "1", "8001")),
+            [("contract-differs", Severity.BLOCK)],
+            id="another contract",
         ),
         pytest.param(
-            binding(), replace(observed(), line=LineKey("autotask", "0", LINE.contract, "8001")),
-            [("company-differs", Severity.BLOCK)], id="another company",
+            binding(),
+            replace(observed(), line=LineKey("autotask", "0", LINE.contract, "8001")),
+            [("company-differs", Severity.BLOCK)],
+            id="another company",
         ),
         pytest.param(
-            binding(names=Names("Acme", None, "JumpCloud")), observed(),
-            [("name-differs", Severity.LOOK)] * 2, id="other names",
+            binding(names=Names("Acme", None, "JumpCloud")),
+            observed(),
+            [("name-differs", Severity.LOOK)] * 2,
+            id="other names",
         ),
         pytest.param(binding(names=Names("Acme Corp")), observed(), [], id="the same name"),
         pytest.param(
-            binding(), replace(observed(), remarks=(Remark("contract-type", Severity.BLOCK, "text"),)),
-            [("contract-type", Severity.BLOCK)], id="a remark of the adapter",
+            binding(),
+            replace(observed(), remarks=(Remark("contract-type", Severity.BLOCK, "text"),)),
+            [("contract-type", Severity.BLOCK)],
+            id="a remark of the adapter",
         ),
     ],
-)  # fmt: skip
+)
 def test_what_speaks_against_a_line_is_a_finding_on_it(
     bound: Binding, line: Observed | None, codes: list[tuple[str, Severity]]
 ) -> None:

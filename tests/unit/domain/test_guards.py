@@ -7,11 +7,11 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from unit.domain.make import NOW, TODAY, allowance, binding, change, pair, sample, usage_of
 
 from psarecon.domain.guards import Limits, blocked, change_findings, missing_days, plan_findings, usage_findings
 from psarecon.domain.model import Allowance, Finding, Severity, Usage
 from psarecon.domain.money import Money
-from unit.domain.make import NOW, TODAY, allowance, binding, change, pair, sample, usage_of
 
 
 def _codes(before: int, after: int, limits: Limits | None = None) -> list[str]:
@@ -60,7 +60,7 @@ def test_a_bigger_drop_never_passes_where_a_smaller_one_is_blocked(
     before: int, one: int, other: int, what: Limits
 ) -> None:
     """The guards on quantity are monotone in the drop."""
-    smaller, bigger = before - min(before, min(one, other)), before - min(before, max(one, other))
+    smaller, bigger = before - min(before, one, other), before - min(before, max(one, other))
     quantity_only = replace(what, money_change=None)
     assert not (_codes(before, smaller, quantity_only) and not _codes(before, bigger, quantity_only))
 
@@ -164,18 +164,22 @@ def _aged(age: timedelta) -> Usage:
         pytest.param(_aged(timedelta(hours=36, seconds=1)), [("usage-stale", Severity.BLOCK)], id="a second more"),
         pytest.param(replace(usage_of(52), failure="503"), [("usage-failed", Severity.BLOCK)], id="failed"),
         pytest.param(
-            replace(usage_of(52), latest=sample(0), before_latest=52), [("usage-zero", Severity.BLOCK)], id="zero after 52",
+            replace(usage_of(52), latest=sample(0), before_latest=52),
+            [("usage-zero", Severity.BLOCK)],
+            id="zero after 52",
         ),
         pytest.param(replace(usage_of(0), latest=sample(0)), [], id="zero from the first"),
         pytest.param(
-            replace(usage_of(52), latest_cross_check=51), [("usage-cross-check", Severity.LOOK)], id="two counts",
+            replace(usage_of(52), latest_cross_check=51),
+            [("usage-cross-check", Severity.LOOK)],
+            id="two counts",
         ),
         pytest.param(replace(usage_of(52), latest_cross_check=52), [], id="two equal counts"),
         pytest.param(replace(usage_of(52), vendor_mark=53), [("usage-vendor-mark", Severity.LOOK)], id="two marks"),
         pytest.param(replace(usage_of(52), vendor_mark=52), [], id="two equal marks"),
         pytest.param(Usage("2026-11", failure="503"), [("usage-failed", Severity.BLOCK)], id="never read"),
     ],
-)  # fmt: skip
+)
 def test_usage_that_cannot_be_trusted_is_a_finding_on_the_organization(
     usage: Usage, codes: list[tuple[str, Severity]]
 ) -> None:

@@ -5,10 +5,10 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from unit.domain.make import change, pair
 
 from psarecon.domain.money import CENT, TOLERANCE, Money, cents, monthly, same_cost, total
 from psarecon.domain.plan import totals_data
-from unit.domain.make import change, pair
 
 units = st.integers(0, 100_000).map(Decimal)
 unit_money = st.decimals(0, 100_000, places=4, allow_nan=False, allow_infinity=False)
@@ -85,7 +85,7 @@ def test_margin_is_revenue_less_cost_and_weight_the_larger_move(money: Money) ->
 def test_a_move_from_or_to_the_unknown_is_no_move() -> None:
     """A hidden cost moves no money."""
     money = Money(None, Decimal(126), Decimal(150), None)
-    assert (money.cost_change, money.revenue_change, money.weight) == (0, 0, 0)
+    assert (money.cost_change, money.revenue_change, money.weight) == (Decimal(0), Decimal(0), Decimal(0))
 
 
 @pytest.mark.parametrize(

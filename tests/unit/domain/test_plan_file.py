@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -9,13 +10,13 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from unit.domain.make import CALL, change, pair, plan_of
 
 from psarecon.domain.model import Finding, LineKey, Severity
 from psarecon.domain.money import Money
 from psarecon.domain.plan import Change, Pair, Plan, canonical, change_id
 from psarecon.domain.plan_file import load_plan, plan_bytes, plan_id
 from psarecon.errors import PlanRefused
-from unit.domain.make import change, pair, plan_of
 
 figures = st.decimals(0, 1_000_000, places=4, allow_nan=False, allow_infinity=False)
 pairs = st.builds(Pair, figures, figures)
@@ -73,13 +74,17 @@ def _other_line(data: dict[str, Any]) -> None:
     data["changes"][0]["line"]["id"] = "9999"
 
 
+def _other_call(data: dict[str, Any]) -> None:
+    data["changes"][0]["call"]["body"] = '{"unitChange": 1390}'
+
+
 def _other_day(data: dict[str, Any]) -> None:
     data["changes"][0]["effective_date"] = "2026-12-01"
 
 
-@pytest.mark.parametrize("edit", [_other_figure, _other_line, _other_day])
+@pytest.mark.parametrize("edit", [_other_figure, _other_line, _other_day, _other_call])
 def test_a_change_under_the_id_of_another_is_refused_even_in_a_plan_signed_anew(edit: Any) -> None:
-    """The decision on 10 -> 14 must never carry 10 -> 1400."""
+    """The decision on 10 -> 14 must never carry 10 -> 1400, nor another request."""
     with pytest.raises(PlanRefused):
         load_plan(_forged(edit), "plan.json")
 
@@ -91,7 +96,9 @@ def test_a_change_under_the_id_of_another_is_refused_even_in_a_plan_signed_anew(
         pytest.param(lambda data: data.update(changes=5), id="changes that are none"),
         pytest.param(lambda data: data.update(mapping=None), id="no mapping"),
         pytest.param(lambda data: data.update(as_of="yesterday"), id="no moment"),
-        pytest.param(lambda data: data["changes"][0].update(live={"quantity": "ten", "unit_cost": None}), id="no figure"),
+        pytest.param(
+            lambda data: data["changes"][0].update(live={"quantity": "ten", "unit_cost": None}), id="no figure"
+        ),
         pytest.param(lambda data: data["changes"][0]["line"].update(more="x"), id="an unknown key"),
         pytest.param(lambda data: data.update(findings=[{"code": "x"}]), id="half a finding"),
     ],
@@ -150,9 +157,10 @@ def test_two_changes_have_one_id_only_when_they_do_the_same(one: Change, other: 
 
 @given(pairs, figures)
 def test_a_change_whose_before_or_after_moves_is_another_change(quantity: Pair, figure: Decimal) -> None:
-    """A decision made on other figures never matches."""
+    """A decision made on other figures, or on another call, never matches."""
     line = LineKey("autotask", "1", "2", "3")
-    usual = change_id(line, quantity, None, None)
+    usual = change_id(line, quantity, None, None, CALL)
     for moved in (Pair(figure, quantity.after), Pair(quantity.before, figure)):
-        assert (change_id(line, moved, None, None) == usual) == (moved == quantity)
-    assert change_id(line, None, quantity, None) != usual
+        assert (change_id(line, moved, None, None, CALL) == usual) == (moved == quantity)
+    assert change_id(line, None, quantity, None, CALL) != usual
+    assert change_id(line, quantity, None, None, replace(CALL, body='{"unitChange": 5}')) != usual

@@ -11,6 +11,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from unit.domain.make import NOW, binding, observed, period
 
 from psarecon.domain.guards import Limits
 from psarecon.domain.model import Call, LineKey, Observed, Reading
@@ -22,7 +23,6 @@ from psarecon.ledger.database import Database, open_database
 from psarecon.ledger.journal import Journal
 from psarecon.ledger.usage import UsageLog
 from psarecon.reconcile import Moment, Policy, Reconciler
-from unit.domain.make import NOW, binding, observed, period
 
 LINES = [LineKey("autotask", str(170 + number), str(29 + number), str(8001 + number)) for number in range(4)]
 BINDINGS = [
@@ -46,6 +46,9 @@ class Shelf:
     def call_for(self, draft: Draft) -> Call:
         """Something literal."""
         return Call("POST", f"lines/{draft.line.id}", "{}")
+
+    def close(self) -> None:
+        """Nothing is open."""
 
 
 @pytest.fixture

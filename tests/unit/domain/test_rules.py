@@ -7,10 +7,10 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from unit.domain.make import NOW, binding, sample, usage_of
 
 from psarecon.domain.model import QuantityRule, Terms, Usage
 from psarecon.domain.rules import NoUsage, rule_digest, wanted_quantity
-from unit.domain.make import NOW, binding, sample, usage_of
 
 terms = st.builds(
     Terms,
@@ -31,19 +31,31 @@ def _quantity(count: int, what: Terms) -> int:
     ("count", "what", "steps"),
     [
         pytest.param(47, Terms(), [("high-water-mark", "47")], id="usage alone"),
-        pytest.param(47, Terms(non_billable=3), [("high-water-mark", "47"), ("non_billable", "44")], id="ours are free"),
+        pytest.param(
+            47, Terms(non_billable=3), [("high-water-mark", "47"), ("non_billable", "44")], id="ours are free"
+        ),
         pytest.param(2, Terms(non_billable=3), [("high-water-mark", "2"), ("non_billable", "0")], id="never below 0"),
         pytest.param(41, Terms(multiple_of=5), [("high-water-mark", "41"), ("multiple_of", "45")], id="rounded up"),
-        pytest.param(45, Terms(multiple_of=5), [("high-water-mark", "45")], id="a step that changes nothing is not told"),
+        pytest.param(
+            45, Terms(multiple_of=5), [("high-water-mark", "45")], id="a step that changes nothing is not told"
+        ),
         pytest.param(0, Terms(minimum=10), [("high-water-mark", "0"), ("minimum", "10")], id="at least"),
         pytest.param(60, Terms(maximum=50), [("high-water-mark", "60"), ("maximum", "50")], id="at most"),
         pytest.param(
-            47, Terms(non_billable=3, multiple_of=5, committed=50, minimum=60, maximum=55),
-            [("high-water-mark", "47"), ("non_billable", "44"), ("multiple_of", "45"), ("committed", "50"),
-             ("minimum", "60"), ("maximum", "55")], id="all of them, in their order",
+            47,
+            Terms(non_billable=3, multiple_of=5, committed=50, minimum=60, maximum=55),
+            [
+                ("high-water-mark", "47"),
+                ("non_billable", "44"),
+                ("multiple_of", "45"),
+                ("committed", "50"),
+                ("minimum", "60"),
+                ("maximum", "55"),
+            ],
+            id="all of them, in their order",
         ),
     ],
-)  # fmt: skip
+)
 def test_each_term_is_a_step_in_the_documented_order(count: int, what: Terms, steps: list[tuple[str, str]]) -> None:
     """The reviewer sees every step that moved the figure, and the last one is the quantity."""
     found = wanted_quantity(binding(terms=what), usage_of(count))

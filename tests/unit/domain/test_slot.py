@@ -6,10 +6,10 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from unit.domain.make import DECEMBER, NOVEMBER, TODAY, observed, period
 
 from psarecon.domain.model import Observed, Period, Remark, Severity
 from psarecon.domain.periods import Dating, NeedsFollowing, SameDate, Slot, choose_slot
-from unit.domain.make import DECEMBER, NOVEMBER, TODAY, observed, period
 
 STRADDLES = (date(2026, 11, 15), date(2026, 12, 14))
 NEXT = (date(2026, 12, 15), date(2027, 1, 14))
@@ -31,34 +31,64 @@ def _codes(found: Slot | Remark | NeedsFollowing) -> list[tuple[str, Severity]]:
         pytest.param(observed(period()), 14, OPEN, NOVEMBER[0], [], id="the open period"),
         pytest.param(
             observed(period(posted=True), period(DECEMBER), following=True),
-            14, OPEN, DECEMBER[0], [("period-posted", Severity.INFO)], id="posted: the next",
+            14,
+            OPEN,
+            DECEMBER[0],
+            [("period-posted", Severity.INFO)],
+            id="posted: the next",
         ),
         pytest.param(
             observed(period(STRADDLES), period(NEXT), following=True),
-            9, OPEN, NEXT[0], [("decrease-waits", Severity.INFO)], id="a decrease waits for the next period",
+            9,
+            OPEN,
+            NEXT[0],
+            [("decrease-waits", Severity.INFO)],
+            id="a decrease waits for the next period",
         ),
         pytest.param(observed(period(STRADDLES)), 11, OPEN, STRADDLES[0], [], id="an increase does not wait"),
         pytest.param(observed(period(STRADDLES)), 10, OPEN, STRADDLES[0], [], id="the same quantity does not wait"),
         pytest.param(
-            observed(period(split=True)), 14, OPEN, NOVEMBER[0], [("period-split", Severity.LOOK)], id="split by somebody",
+            observed(period(split=True)),
+            14,
+            OPEN,
+            NOVEMBER[0],
+            [("period-split", Severity.LOOK)],
+            id="split by somebody",
         ),
         pytest.param(
-            observed(period()), 14, CLOSING, NOVEMBER[0], [("later-periods-move", Severity.INFO)], id="closing a month",
+            observed(period()),
+            14,
+            CLOSING,
+            NOVEMBER[0],
+            [("later-periods-move", Severity.INFO)],
+            id="closing a month",
         ),
         pytest.param(
             observed(period(), period(DECEMBER), following=True),
-            14, REFUSES, DECEMBER[0], [("date-taken", Severity.LOOK)], id="a second adjustment is refused: the next",
+            14,
+            REFUSES,
+            DECEMBER[0],
+            [("date-taken", Severity.LOOK)],
+            id="a second adjustment is refused: the next",
         ),
         pytest.param(
-            observed(period()), 14, Dating(TODAY, same_date=SameDate.REFUSED, taken=TAKEN, allow_proration=True),
-            TODAY, [("prorated", Severity.LOOK)], id="or today, where prorating is allowed",
+            observed(period()),
+            14,
+            Dating(TODAY, same_date=SameDate.REFUSED, taken=TAKEN, allow_proration=True),
+            TODAY,
+            [("prorated", Severity.LOOK)],
+            id="or today, where prorating is allowed",
         ),
         pytest.param(
-            observed(period()), 14, Dating(TODAY, same_date=SameDate.ADDS, taken=TAKEN), NOVEMBER[0], [],
+            observed(period()),
+            14,
+            Dating(TODAY, same_date=SameDate.ADDS, taken=TAKEN),
+            NOVEMBER[0],
+            [],
             id="a tenant that adds takes the same date again",
         ),
     ],
-)  # fmt: skip
+)
 def test_a_change_is_dated_to_the_first_day_of_the_period_that_takes_it(
     line: Observed, wanted: int, dating: Dating, day: date | None, codes: list[tuple[str, Severity]]
 ) -> None:
@@ -88,9 +118,16 @@ def test_later_periods_are_asked_for_only_when_the_current_one_is_passed_over(
     ("line", "wanted", "dating", "code", "severity"),
     [
         pytest.param(
-            observed(period(posted=True), following=True), 14, OPEN, "no-open-period", Severity.BLOCK, id="contract ends"
+            observed(period(posted=True), following=True),
+            14,
+            OPEN,
+            "no-open-period",
+            Severity.BLOCK,
+            id="contract ends",
         ),
-        pytest.param(observed(period(posted=True)), 14, CLOSING, "month-posted", Severity.BLOCK, id="closed and posted"),
+        pytest.param(
+            observed(period(posted=True)), 14, CLOSING, "month-posted", Severity.BLOCK, id="closed and posted"
+        ),
         pytest.param(observed(period(STRADDLES)), 9, CLOSING, "decrease-waits", Severity.INFO, id="closed, straddling"),
     ],
 )
@@ -117,9 +154,9 @@ datings = st.builds(
 )
 
 
-@given(some_periods, st.integers(0, 60), datings, st.booleans())
+@given(found=some_periods, wanted=st.integers(0, 60), dating=datings, following=st.booleans())
 def test_no_slot_lies_in_a_posted_period_or_lowers_one_under_way_that_straddles(
-    found: list[Period], wanted: int, dating: Dating, following: bool
+    found: list[Period], wanted: int, dating: Dating, *, following: bool
 ) -> None:
     """Whatever the tenant's ways: posted periods are history, and a decrease never reaches back into another month."""
     slot = choose_slot(observed(*found, following=following), Decimal(wanted), dating)

@@ -1,0 +1,85 @@
+"""A proxy on this machine that keeps every exchange between psarecon and the sandbox, changing nothing."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import httpx
+
+#: Reads one of the vendors' descriptions by its file's name.
+Spec = Callable[[str], dict[str, Any]]
+_NOT_PASSED_ON = {"connection", "content-length", "transfer-encoding", "date", "server"}
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """One request and its answer; bodies as JSON data, None where there is none. Header names are in lower case."""
+
+    method: str
+    path: str
+    query: list[tuple[str, str]]
+    headers: dict[str, str]
+    sent: Any
+    status: int
+    got: Any
+
+
+def _handler(target: str, client: httpx.Client, kept: list[Exchange]) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            # The Host stays the proxy's, so that the addresses in answers lead through the proxy too.
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            answer = client.request(self.command, target + self.path, content=body, headers=headers)
+            parts = urlsplit(self.path)
+            query = parse_qsl(parts.query, keep_blank_values=True)
+            kept.append(
+                Exchange(
+                    self.command, parts.path, query, headers, _data(body), answer.status_code, _data(answer.content)
+                )
+            )
+            self._reply(answer)
+
+        do_POST = do_GET  # noqa: N815  # the name http.server looks for
+
+        def _reply(self, answer: httpx.Response) -> None:
+            self.send_response(answer.status_code)
+            for name, value in answer.headers.items():
+                if name.lower() not in _NOT_PASSED_ON:
+                    self.send_header(name, value)
+            self.send_header("Content-Length", str(len(answer.content)))
+            self.end_headers()
+            self.wfile.write(answer.content)
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    return Handler
+
+
+def _data(body: bytes) -> Any:
+    return json.loads(body) if body else None
+
+
+@contextmanager
+def recording(target: str) -> Iterator[tuple[str, list[Exchange]]]:
+    """Pass everything on to ``target`` while the block runs; the proxy's address, and what went through so far."""
+    kept: list[Exchange] = []
+    with (
+        httpx.Client(trust_env=False, timeout=30) as client,
+        ThreadingHTTPServer(("127.0.0.1", 0), _handler(target, client, kept)) as server,
+    ):
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}", kept
+        server.shutdown()
+        thread.join()

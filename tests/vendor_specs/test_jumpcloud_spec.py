@@ -1,0 +1,133 @@
+"""Every request psarecon sends to JumpCloud, and every answer the sandbox gives, against the vendor's descriptions.
+
+What the descriptions do not have, ``docs/vendors/jumpcloud.md`` has with its source, and only that is excepted:
+
+- ``GET /api/users/getSelf``, which tells the provider of a key
+- of ``GET /api/organizations`` the numbered ``fields[0]`` and the properties ``id``, ``systemUsersCount`` and
+  ``highWaterMarkLastMonth``, which only cross-check
+- ``id`` beside ``_id`` in the records of both versions
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from jsonschema import Draft4Validator
+from openapi_schema_validator import OAS30Validator
+from vendor_specs.proxy import Exchange, Spec
+
+_UNDESCRIBED = {"/api/users/getSelf"}
+_MORE = {"/api/organizations": {"id", "systemUsersCount", "highWaterMarkLastMonth"}, "/api/systemusers": {"id"}}
+
+
+@pytest.fixture(scope="module")
+def exchanges(traffic: list[Exchange]) -> list[Exchange]:
+    """What went between psarecon and JumpCloud: two observations of five organizations."""
+    found = [one for one in traffic if one.path.startswith("/api/")]
+    assert len(found) == 2 * (1 + 1 + 1 + 5)
+    return found
+
+
+@pytest.fixture(scope="module")
+def v1(spec: Spec) -> dict[str, Any]:
+    """The description of version 1, Swagger 2.0."""
+    return spec("jumpcloud-v1.reduced.json")
+
+
+@pytest.fixture(scope="module")
+def v2(spec: Spec) -> dict[str, Any]:
+    """The description of version 2, OpenAPI 3.0."""
+    return spec("jumpcloud-v2.reduced.json")
+
+
+def _described(v1: dict[str, Any], v2: dict[str, Any], exchange: Exchange) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The file and the operation of a request; LookupError where the vendor has no such path."""
+    if exchange.path.startswith("/api/v2/"):
+        path = re.sub(r"^/api/v2/providers/[^/]+", "/providers/{provider_id}", exchange.path)
+        return v2, v2["paths"][path][exchange.method.lower()]
+    return v1, v1["paths"][exchange.path.removeprefix("/api")][exchange.method.lower()]
+
+
+def _parameters(document: dict[str, Any], operation: dict[str, Any]) -> set[str]:
+    found = operation["parameters"]
+    resolved = [document["parameters"][one["$ref"].rpartition("/")[2]] if "$ref" in one else one for one in found]
+    return {one["name"] for one in resolved if one["in"] == "query"}
+
+
+def test_every_path_but_one_is_one_the_vendor_describes(
+    v1: dict[str, Any], v2: dict[str, Any], exchanges: list[Exchange]
+) -> None:
+    """And every request is answered."""
+    assert {one.method for one in exchanges} == {"GET"}
+    assert {one.status for one in exchanges} == {200}
+    described = [one for one in exchanges if one.path not in _UNDESCRIBED]
+    assert all(_described(v1, v2, one)[1] for one in described)
+    assert {one.path for one in exchanges if one not in described} == _UNDESCRIBED
+
+
+def test_every_query_is_one_the_vendor_describes(
+    v1: dict[str, Any], v2: dict[str, Any], exchanges: list[Exchange]
+) -> None:
+    """At most a hundred a page, never the ten that come unasked."""
+    for one in exchanges:
+        if one.path in _UNDESCRIBED:
+            continue
+        known = _parameters(*_described(v1, v2, one))
+        asked = {re.sub(r"\[\d+\]$", "", name) for name, _ in one.query}
+        assert asked <= known
+        assert 1 <= int(dict(one.query)["limit"]) <= 100
+        assert "sort" in asked or one.path == "/api/systemusers"
+
+
+def test_the_organization_is_named_for_its_users_and_nowhere_else(exchanges: list[Exchange]) -> None:
+    """And the key goes along everywhere."""
+    assert {one.path for one in exchanges if "x-org-id" in one.headers} == {"/api/systemusers"}
+    assert all("x-org-id" in one.headers for one in exchanges if one.path == "/api/systemusers")
+    assert all("x-api-key" in one.headers for one in exchanges)
+
+
+def test_every_answer_of_the_sandbox_is_of_the_vendors_form(
+    v1: dict[str, Any], v2: dict[str, Any], exchanges: list[Exchange]
+) -> None:
+    """Types as described, and no property of a record that the vendor does not have."""
+    complaints: list[tuple[str, str]] = []
+    for one in exchanges:
+        if one.path in _UNDESCRIBED:
+            continue
+        document, operation = _described(v1, v2, one)
+        if document is v2:
+            schema = operation["responses"]["200"]["content"]["application/json"]["schema"]
+            errors = OAS30Validator({**schema, "components": v2["components"]}).iter_errors(one.got)
+        else:
+            schema = operation["responses"]["200"]["schema"]
+            errors = Draft4Validator({**schema, "definitions": v1["definitions"]}).iter_errors(one.got)
+        complaints += [(one.path, error.message) for error in errors]
+    assert complaints == []
+
+
+def _resolved(document: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
+    while "$ref" in schema:
+        found: Any = document
+        for key in schema["$ref"].removeprefix("#/").split("/"):
+            found = found[key]
+        schema = found
+    return schema
+
+
+def test_no_record_has_a_property_the_vendor_does_not_know(
+    v1: dict[str, Any], v2: dict[str, Any], exchanges: list[Exchange]
+) -> None:
+    """The descriptions allow anything; this does not."""
+    for one in exchanges:
+        if one.path in _UNDESCRIBED:
+            continue
+        document, operation = _described(v1, v2, one)
+        answer = operation["responses"]["200"]
+        schema = answer["schema"] if document is v1 else answer["content"]["application/json"]["schema"]
+        top = _resolved(document, schema)["properties"]
+        record = _resolved(document, _resolved(document, top["results"])["items"])["properties"]
+        assert set(one.got) == {"results", "totalCount"} <= set(top)
+        for found in one.got["results"]:
+            assert set(found) <= set(record) | _MORE.get(one.path, set())
