@@ -204,12 +204,14 @@ class Reconciler:
         if binding.product.quantity is QuantityRule.FIXED:
             return
         if usage is not None:
-            yield from usage_findings(binding, usage, when.now, self._policy.limits)
+            local = when.now.astimezone(when.zone)  # an allowance ends with the billing day
+            yield from usage_findings(binding, usage, local, self._policy.limits)
         try:
             wanted_quantity(binding, usage)
         except NoUsage:
             scope = f"organization:{binding.product.source}/{binding.organization}"
-            text = f"no sample in {when.month}: run `psarecon observe`"
+            failed = usage is not None and usage.failure is not None
+            text = f"no sample in {when.month}" + ("" if failed else ": run `psarecon observe`")
             yield Finding("usage-missing", Severity.BLOCK, scope, text)
 
     def _compare(self, verdict: _Verdict, side: _PsaSide, observed: Observed, when: Moment) -> None:

@@ -20,9 +20,15 @@ def register(commands: Any) -> None:
     parser = commands.add_parser("log", help="the journal: every write, its decision and its outcome")
     parser.add_argument("--run", dest="of_run", metavar="RUN", help="only this run (its beginning is enough)")
     parser.add_argument("--line", metavar="ID", help="only this line")
-    parser.add_argument("-n", dest="limit", type=int, default=None, metavar="N", help="only the last N entries")
+    parser.add_argument("-n", dest="limit", type=_positive, default=None, metavar="N", help="only the last N entries")
     parser.add_argument("--format", choices=("text", "json"), default="text")
     parser.set_defaults(run=run)
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
+    return int(text)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -223,3 +223,9 @@ def test_no_sandbox_where_the_clock_should_be_is_told(acme: Rehearsal) -> None:
     """A rehearsal's setting left in a real configuration."""
     acme.settings("clock: file:.sandbox/url", "clock: http://127.0.0.1:1")
     _clear(acme.run("plan"), 1, "sandbox GET /_sandbox/health", "127.0.0.1 cannot be reached")
+
+
+@pytest.mark.parametrize("number", ["0", "-5", "ten"])
+def test_a_number_of_entries_that_is_none_is_wrong_usage(acme: Rehearsal, number: str) -> None:
+    """`log -n` takes a number above 0; it does not say that the journal is empty."""
+    _clear(acme.run("log", "-n", number), 64, "-n")

@@ -111,3 +111,16 @@ def test_a_unit_cost_that_moves_too_far_is_blocked(tmp_path: Path) -> None:
     with rehearsal(tmp_path / "msp", Client(unit_cost="6.00")) as place:
         place.settings("guards: {", "guards: {cost_move: {percent: 10}, ")
         assert _found(_planned(place), "BLOCK") == ["cost-move"]
+
+
+def test_an_allowance_holds_until_midnight_in_the_billing_time_zone(acme: Rehearsal) -> None:
+    """At nine in the evening in New York it is already the 21st in UTC: the last day is not over."""
+    allow = "allow: [{guard: usage-zero, reason: moved out, until: 2026-11-20}]\nlines:"
+    acme.mapping("lines:", allow)
+    acme.observed()
+    acme.users(0)
+    acme.control("POST", "clock", {"now": "2026-11-21T02:00:00Z"})
+    acme.observed()
+    assert [one["severity"] for one in acme.plan()["findings"] if one["code"] == "usage-zero"] == ["INFO"]
+    acme.control("POST", "clock", {"now": "2026-11-21T05:00:00Z"})
+    assert [one["severity"] for one in acme.plan()["findings"] if one["code"] == "usage-zero"] == ["BLOCK"]
