@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check bench format clean
+.PHONY: demo test check static bench format clean
 
 .venv/ready: requirements/dev.txt pyproject.toml
 	$(PYTHON) -m venv .venv
@@ -16,13 +16,14 @@ demo: .venv/ready
 test: .venv/ready
 	$(BIN)/python -m pytest -q -n auto
 
-check: .venv/ready
+check: static test
+
+static: .venv/ready
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python docs/generate.py --check
-	$(BIN)/python -m pytest -q -n auto
 
 bench: .venv/ready
 	$(BIN)/python bench/bench.py
