@@ -10,6 +10,8 @@ import ipaddress
 import json
 import ssl
 import threading
+import time
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -38,6 +40,7 @@ from psarecon.text import clean
 #: A page of 500 records is far below this; more is not an answer to what we asked.
 MAX_BODY = 32 * 1024 * 1024
 _NEVER_ARRIVED = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+#: How often a read is sent before it is given up, unless the vendor asks for more patience.
 _ATTEMPTS = 4
 _ODD = "an id or an address holds signs that no request can carry"
 
@@ -66,7 +69,7 @@ class RawAnswer:
         return clean(self._hidden(self.body.decode("utf-8", "replace"))[:60])
 
     def texts(self) -> tuple[str, ...]:
-        """The server's own words: a list ``errors``, or ``message``/``Message``/``error``; cleaned and cut.
+        """The server's own words: a list ``errors``, or ``message``, ``error``, ``detail``, ``title``; cleaned, cut.
 
         A credential that the server repeats is not.
         """
@@ -77,8 +80,8 @@ class RawAnswer:
         if not isinstance(data, dict):
             return ()
         errors = data.get("errors")
-        found = errors if isinstance(errors, list) else [data.get(key) for key in ("message", "Message", "error")]
-        words = [one.get("message", "") if isinstance(one, dict) else one for one in found]
+        found = errors if isinstance(errors, list) and errors else _single_texts(data)
+        words = [one.get("message") or one.get("detail") if isinstance(one, dict) else one for one in found]
         return tuple(clean(self._hidden(word), 500) for word in words if isinstance(word, str) and word)
 
     def _hidden(self, text: str) -> str:
@@ -90,6 +93,12 @@ class RawAnswer:
         """Seconds the server asks us to wait; 0 when it does not say."""
         seconds = self.headers.get("retry-after", "")
         return min(float(seconds), 300.0) if seconds.isascii() and seconds.isdigit() else 0.0
+
+
+def _single_texts(data: Mapping[str, Any]) -> list[Any]:
+    """Where there is no list of errors: the vendors' own key, else the problem's detail (RFC 9457), else its title."""
+    said = [data.get(key) for key in ("message", "Message", "error")]
+    return said if any(said) else [data.get("detail") or data.get("title")]
 
 
 Judge = Callable[[RawAnswer], RemoteError | None]
@@ -125,14 +134,54 @@ def _said(answer: RawAnswer) -> str:
     return f": {'; '.join(texts)}" if texts else ""
 
 
-class RateBudget:
-    """How much may be asked of one vendor, shared by all threads: so many at once, so many in all.
+class Pace:
+    """No more than ``limit`` requests in any ``seconds``: who comes too early waits until one is old enough.
 
-    ``at_once`` is the limit for each bucket (Autotask: an entity); ``spend`` raises BudgetSpent at ``limit``.
+    The window slides, so that a burst is never followed by a second one at the turn of a minute.
     """
 
-    def __init__(self, at_once: int) -> None:
+    def __init__(
+        self,
+        limit: int,
+        seconds: float = 60.0,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._limit = limit
+        self._seconds = seconds
+        self._clock = clock
+        self._sleep = sleep
+        self._lock = threading.Lock()
+        self._sent: deque[float] = deque()
+
+    def keep(self) -> None:
+        """Return when one more request may be sent; it is counted."""
+        while wait := self._early():
+            self._sleep(wait)
+
+    def _early(self) -> float:
+        """0 when a request may go now, which is counted; else how long to wait before asking again."""
+        with self._lock:
+            now = self._clock()
+            while self._sent and self._sent[0] <= now - self._seconds:
+                self._sent.popleft()
+            if len(self._sent) < self._limit:
+                self._sent.append(now)
+                return 0.0
+            return max(self._sent[0] + self._seconds - now, 0.001)
+
+
+class RateBudget:
+    """How much may be asked of one vendor, shared by all threads: so many at once, so many in all, at what pace.
+
+    ``at_once`` is the limit for each bucket (Autotask: an entity); ``slot`` raises BudgetSpent at the limit set by
+    ``allow``, and waits where ``pace`` says so.
+    """
+
+    def __init__(self, at_once: int, pace: Pace | None = None) -> None:
         self._at_once = at_once
+        self._pace = pace
         self._lock = threading.Lock()
         self._slots: dict[str, threading.Semaphore] = {}
         self._spent = 0
@@ -150,6 +199,8 @@ class RateBudget:
             self._spend()
             semaphore = self._slots.setdefault(bucket, threading.Semaphore(self._at_once))
         with semaphore:
+            if self._pace is not None:
+                self._pace.keep()
             yield
 
     def _spend(self) -> None:
@@ -171,11 +222,13 @@ class Http:
         timeout: float = 60.0,
         budget: RateBudget | None = None,
         judge: Judge = judge,
+        attempts: int = _ATTEMPTS,
     ) -> None:
         self._vendor = vendor
         self._headers = headers
         self._budget = budget or RateBudget(at_once=8)
         self._judge = judge
+        self._attempts = attempts
         limits = httpx.Timeout(timeout, connect=min(timeout, 20.0))
         self._client = httpx.Client(
             timeout=limits, follow_redirects=False, verify=_tls(), headers={"User-Agent": f"psarecon/{__version__}"}
@@ -192,7 +245,7 @@ class Http:
         """
         retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception(_passing),
-            stop=tenacity.stop_after_attempt(_ATTEMPTS),
+            stop=tenacity.stop_after_attempt(self._attempts),
             wait=_wait,
             reraise=True,
         )

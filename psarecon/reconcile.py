@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, tzinfo
 from decimal import Decimal
 
 from psarecon import __version__
 from psarecon.domain import model
+from psarecon.domain.claims import Claims
+from psarecon.domain.costs import with_costs
 from psarecon.domain.diff import Difference, causes, difference, line_findings
-from psarecon.domain.guards import Limits, blocked, change_findings, missing_days, plan_findings, usage_findings
+from psarecon.domain.guards import (
+    Limits,
+    blocked,
+    change_findings,
+    missing_days,
+    plan_findings,
+    sku_findings,
+    usage_findings,
+)
 from psarecon.domain.model import (
     Baseline,
     Binding,
@@ -26,7 +36,7 @@ from psarecon.domain.model import (
 from psarecon.domain.periods import Dating, Month, NeedsFollowing, SameDate, Slot
 from psarecon.domain.plan import Change, Plan, UsageView, change_id, totals_data
 from psarecon.domain.plan_file import with_id
-from psarecon.domain.ports import Draft, PsaReader
+from psarecon.domain.ports import Draft, KnowsCosts, PsaReader
 from psarecon.domain.rules import NoUsage, rule_digest, wanted_quantity
 from psarecon.ledger.journal import Journal
 from psarecon.ledger.usage import UsageLog
@@ -97,25 +107,42 @@ class _PsaSide:
     doubts: Mapping[str, Doubt]
     baselines: Mapping[str, Baseline]
     written: Mapping[str, Mapping[date, Decimal]]
+    claims: Claims
 
 
 class Reconciler:
-    """Makes plans from a mapping, the ledger and the PSAs' reading halves."""
+    """Makes plans from a mapping, the ledger and the PSAs' reading halves.
 
-    def __init__(self, psas: Mapping[str, PsaReader], usage: UsageLog, journal: Journal, policy: Policy) -> None:
+    ``claims`` tells who else keeps lines; it is asked for once, when the PSAs have been read.
+    """
+
+    def __init__(
+        self,
+        psas: Mapping[str, PsaReader],
+        usage: UsageLog,
+        journal: Journal,
+        policy: Policy,
+        claims: Callable[[], Claims] = Claims,
+    ) -> None:
         self._psas = psas
         self._usage_log = usage
         self._journal = journal
         self._policy = policy
+        self._claims = claims
 
     def plan(self, mapping: model.Mapping, when: Moment) -> Plan:
         """The plan of the whole mapping. Raises RemoteError, LedgerError."""
         usage = self._usage(mapping, when)
+        mapping, findings = with_costs(mapping, lambda binding: usage.get(_usage_key(binding)))
         changes: list[Change] = []
-        findings: list[Finding] = list(_missing_days(mapping, usage, when))
+        findings += _missing_days(mapping, usage, when)
         tenants = {}
-        for name, bindings in sorted(_by_psa(mapping).items()):
-            side = self._side(name, bindings, when)
+        groups = sorted(_by_psa(mapping).items())
+        sides = {name: self._side(name, bindings, when) for name, bindings in groups}
+        claims = self._claims()
+        findings += claims.findings
+        for name, bindings in groups:
+            side = replace(sides[name], claims=claims)
             tenants[name] = side.tenant
             for verdict in self._verdicts(side, bindings, usage, when):
                 findings.extend(verdict.findings)
@@ -159,7 +186,7 @@ class Reconciler:
 
     def _side(self, name: str, bindings: Sequence[Binding], when: Moment) -> _PsaSide:
         psa = self._psas[name]
-        observed = psa.observe([binding.line for binding in bindings], when.day)
+        observed = _observed(psa, bindings, when.day)
         tenant = psa.tenant
         remembered = psa.same_date is not SameDate.ADDS
         return _PsaSide(
@@ -169,6 +196,7 @@ class Reconciler:
             doubts=self._journal.doubts(name, tenant),
             baselines=self._journal.baselines(name, tenant),
             written=self._journal.written_dates(name, tenant) if remembered else {},
+            claims=Claims(),
         )
 
     def _verdicts(
@@ -190,7 +218,7 @@ class Reconciler:
         self, side: _PsaSide, binding: Binding, usage: Mapping[tuple[str, str, str], Usage], when: Moment
     ) -> _Verdict:
         observed = side.observed.get(binding.line)
-        used = usage.get((binding.product.source or "", binding.product.metric or "", binding.organization or ""))
+        used = usage.get(_usage_key(binding))
         findings = [*line_findings(binding, observed, when.day), *_doubt_findings(side, binding)]
         findings += self._usage_findings(binding, used, when)
         verdict = _Verdict(binding, findings)
@@ -206,6 +234,7 @@ class Reconciler:
         if usage is not None:
             local = when.now.astimezone(when.zone)  # an allowance ends with the billing day
             yield from usage_findings(binding, usage, local, self._policy.limits)
+            yield from sku_findings(binding, usage)
         try:
             wanted_quantity(binding, usage)
         except NoUsage:
@@ -247,7 +276,7 @@ class Reconciler:
         binding = verdict.binding
         if verdict.difference is None or verdict.steps is None:
             return
-        used = usage.get((binding.product.source or "", binding.product.metric or "", binding.organization or ""))
+        used = usage.get(_usage_key(binding))
         change = _change(side, verdict, used, when)
         findings.extend(change_findings(change, binding, when.today, self._policy.limits))
         yield change
@@ -261,7 +290,25 @@ def _by_psa(mapping: model.Mapping) -> dict[str, list[Binding]]:
     return found
 
 
+def _usage_key(binding: Binding) -> tuple[str, str, str]:
+    return binding.product.source or "", binding.product.metric or "", binding.organization or ""
+
+
+def _observed(psa: PsaReader, bindings: Sequence[Binding], day: date) -> Mapping[LineKey, Observed]:
+    """The lines as the PSA shows them, with what it has to say about those whose unit cost is kept."""
+    found = dict(psa.observe([binding.line for binding in bindings], day))
+    kept = [binding.line for binding in bindings if binding.unit_cost is not None and binding.line in found]
+    if kept and isinstance(psa, KnowsCosts):
+        for line, more in psa.cost_remarks(kept).items():
+            found[line] = replace(found[line], remarks=(*found[line].remarks, *more))
+    return found
+
+
 def _doubt_findings(side: _PsaSide, binding: Binding) -> Iterator[Finding]:
+    """Why no plan may touch the line: somebody else writes it, or a write of ours is not settled."""
+    claimed = side.claims.finding(binding)
+    if claimed is not None:
+        yield claimed
     doubt = side.doubts.get(binding.line.id)
     if doubt is None or (doubt.lifted_by and doubt.lifted_by == side.psa.same_date.value):
         return

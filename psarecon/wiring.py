@@ -1,7 +1,8 @@
 """From settings to adapters and the ledger: loads only what the settings name.
 
 Adapters are found by entry points, so that an outside package adds one without a change here:
-``psarecon.psa`` and ``psarecon.sources``, each a ``build(settings, resolver)`` named by its ``type``.
+``psarecon.psa`` and ``psarecon.sources``, each a ``build(settings, resolver)`` named by its ``type``; a source that
+also knows of a second writer is named in ``psarecon.claims`` as well.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Any
 
 from psarecon.config.secrets import Resolver
 from psarecon.config.settings import AdapterSettings, Settings
-from psarecon.domain.ports import Psa, Source
+from psarecon.domain.ports import Claimant, Psa, Source
 from psarecon.errors import InvalidInput
 from psarecon.ledger.database import Database, open_database
 
@@ -20,6 +21,15 @@ from psarecon.ledger.database import Database, open_database
 def sources(settings: Settings, resolver: Resolver) -> Mapping[str, Source]:
     """Every source of the settings, by name. Raises InvalidInput, SecretMissing."""
     return {name: _build("psarecon.sources", block, resolver) for name, block in settings.sources.items()}
+
+
+def claimant(settings: Settings, resolver: Resolver, name: str) -> Claimant | None:
+    """The source, if its type can tell which lines its vendor's own PSA integration keeps. Raises SecretMissing."""
+    block = settings.sources[name]
+    if not entry_points(group="psarecon.claims", name=block.type):
+        return None
+    built: Claimant = _build("psarecon.claims", block, resolver)
+    return built
 
 
 def psas(settings: Settings, resolver: Resolver, names: Iterable[str]) -> Mapping[str, Psa]:

@@ -25,7 +25,7 @@ from psarecon.text import clean
 
 if TYPE_CHECKING:
     from psarecon.config.mapping import LoadedMapping
-    from psarecon.domain.ports import Psa, Source
+    from psarecon.domain.ports import Claimant, Psa, Source
     from psarecon.ledger.database import Database
     from psarecon.ledger.leases import Holder
 
@@ -92,6 +92,15 @@ class Context:
         from psarecon.wiring import psas
 
         return self._kept(psas(self.settings, self.resolver, names))
+
+    def claimant(self, name: str) -> Claimant | None:
+        """The source, if it can tell of a second writer. Raises SecretMissing."""
+        from psarecon.wiring import claimant
+
+        found = claimant(self.settings, self.resolver, name)
+        if found is not None:
+            self.resources.callback(found.close)
+        return found
 
     def _kept(self, adapters: Mapping[str, Closable]) -> Mapping[str, Closable]:
         for adapter in adapters.values():

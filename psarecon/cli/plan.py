@@ -54,12 +54,17 @@ def make_plan(context: Context, month: str | None = None) -> Plan:
     from psarecon.ledger.journal import Journal
     from psarecon.ledger.usage import UsageLog
     from psarecon.reconcile import Policy, Reconciler
+    from psarecon.rivals import ask
 
     settings = context.settings
     mapping = context.mapping.mapping
     policy = Policy(settings.guards, settings.billing.currency, settings.digest)
     database = context.database
-    reconciler = Reconciler(context.psas, UsageLog(database), Journal(database), policy)
+    sources = {binding.product.source for binding in mapping.bindings if binding.product.source}
+    types = {name: block.type for name, block in settings.psas.items()}
+    reconciler = Reconciler(
+        context.psas, UsageLog(database), Journal(database), policy, lambda: ask(context.claimant, sources, types)
+    )
     return reconciler.plan(mapping, _moment(context, month))
 
 

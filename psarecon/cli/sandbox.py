@@ -35,6 +35,8 @@ def _register_init(actions: Commands) -> None:
     init.add_argument("--seed", type=int, default=1, metavar="S", help="another seed, another world (default 1)")
     init.add_argument("--today", type=date.fromisoformat, default=None, metavar="DATE",
                       help="the sandbox's day, as in 2026-11-01 (default: the real one)")  # fmt: skip
+    init.add_argument("--systems", default=None, metavar="LIST",
+                      help="which systems there are, as in autotask,jumpcloud (default: all four)")  # fmt: skip
     init.set_defaults(run=partial(_installed, _init))
 
 
@@ -50,13 +52,15 @@ def _installed(run: Callable[[argparse.Namespace], int], args: argparse.Namespac
 
 
 def _init(args: argparse.Namespace) -> int:
+    from psarecon.sandbox.chance import SYSTEMS
     from psarecon.sandbox.generate import init
     from psarecon.sandbox.world import ZONE
 
     directory: Path = args.sandbox_directory
     today = args.today or datetime.now(UTC).astimezone(ZONE).date()
+    systems = SYSTEMS if args.systems is None else [word.strip() for word in args.systems.split(",")]
     try:
-        init(directory, clients=args.clients, seed=args.seed, today=today)
+        init(directory, clients=args.clients, seed=args.seed, today=today, systems=systems)
     except (FileExistsError, NotADirectoryError, ValueError) as error:
         print(f"psarecon: {error}", file=sys.stderr)
         return _WRONG_USAGE

@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """Sources, the type of each PSA, and products. None stands for one whose own block is not valid.
+    """The type of each source and PSA, and products. None stands for one whose own block is not valid.
 
     ``known`` is false when the settings could not be read at all: then no name can be called unknown.
     """
 
-    sources: frozenset[str] = frozenset()
+    sources: dict[str, str | None] = field(default_factory=dict)
     psas: dict[str, str | None] = field(default_factory=dict)
     products: dict[str, Product | None] = field(default_factory=dict)
     known: bool = True
@@ -28,7 +28,8 @@ class Catalogue:
     def of(cls, settings: Settings) -> Catalogue:
         """What valid settings offer."""
         types: dict[str, str | None] = {name: psa.type for name, psa in settings.psas.items()}
-        return cls(frozenset(settings.sources), types, dict(settings.products))
+        sources: dict[str, str | None] = {name: source.type for name, source in settings.sources.items()}
+        return cls(sources, types, dict(settings.products))
 
     @classmethod
     def guessed(cls, data: Any) -> Catalogue:
@@ -37,7 +38,8 @@ class Catalogue:
             return cls(known=False)
         types = {name: _text(block, "type") for name, block in _blocks(data, "psas").items()}
         products = {name: _product(name, block) for name, block in _blocks(data, "products").items()}
-        return cls(frozenset(_blocks(data, "sources")), types, products)
+        sources = {name: _text(block, "type") for name, block in _blocks(data, "sources").items()}
+        return cls(sources, types, products)
 
 
 def _blocks(data: dict[str, Any], section: str) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from psarecon.config.bindings import (
     product_of,
 )
 from psarecon.config.catalogue import Catalogue
+from psarecon.config.lastpass_rules import LastPassRules
 from psarecon.config.problems import Issue, Path
 from psarecon.domain.model import Binding, Place
 
@@ -46,6 +47,7 @@ class Seen:
         self._organizations: dict[tuple[str, str], Place] = {}
         self._contracts: dict[tuple[str, str, str], Binding] = {}
         self._used: set[str] = set()
+        self._lastpass = LastPassRules(catalogue)
 
     def unused_products(self) -> list[str]:
         """Products of the settings that no line names."""
@@ -76,6 +78,7 @@ class Seen:
             binding = binding_of(head, line, product, place)
             issues += self._line_issues(binding, (*path, pair_of(head, line)[1], "id"))
             issues += self._organization_issues(binding, (*path, "product"))
+            issues += self._lastpass.issues(binding, (*path, "product"), pair_of(head, line)[0])
             yield binding
 
     def _client_issues(self, client: Client) -> Iterator[Issue]:

@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, timedelta, tzinfo
 from decimal import Decimal
 from pathlib import Path as FilePath
 from typing import Any, Literal
@@ -20,7 +20,7 @@ from psarecon.config.schemas import issues_of
 from psarecon.config.secrets import Resolver, Secret
 from psarecon.config.settings_rules import harmless, settings_issues, without_echo
 from psarecon.domain.guards import Limits
-from psarecon.domain.model import Product, QuantityRule
+from psarecon.domain.model import Product, QuantityRule, SourceCost, TieredCost
 from psarecon.errors import InvalidInput
 
 #: The settings file, in the config directory.
@@ -62,13 +62,16 @@ class ApplySettings:
 class AdapterSettings:
     """One source or PSA as the settings name it; ``section`` is ``sources`` or ``psas``.
 
-    ``options`` are the keys of its block, without ``type``; references are not resolved yet.
+    ``options`` are the keys of its block, without ``type``; references are not resolved yet. ``timezone`` is the
+    billing zone, ``prices`` says whether a product takes its unit cost from this source.
     """
 
     name: str
     type: str
     options: dict[str, Any] = field(default_factory=dict)
     section: str = ""
+    timezone: tzinfo = field(default=UTC, compare=False)
+    prices: bool = False
 
     def setting(self, key: str) -> str:
         """How an option is called in messages: ``psas.autotask.url``."""
@@ -165,18 +168,37 @@ def _billing(block: dict[str, Any]) -> Billing:
 
 
 def _adapters(data: dict[str, Any], section: str) -> dict[str, AdapterSettings]:
-    blocks = data.get(section, {})
-    return {name: _adapter(name, block, section) for name, block in blocks.items()}
+    zone = ZoneInfo(data["billing"]["timezone"])
+    priced = {product.get("source") for product in data.get("products", {}).values() if _takes_prices(product)}
+    return {
+        name: AdapterSettings(
+            name, block["type"], _options(block), section, zone, section == "sources" and name in priced
+        )
+        for name, block in data.get(section, {}).items()
+    }
 
 
-def _adapter(name: str, block: dict[str, Any], section: str) -> AdapterSettings:
-    options = {key: value for key, value in block.items() if key != "type"}
-    return AdapterSettings(name, block["type"], options, section)
+def _options(block: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in block.items() if key != "type"}
+
+
+def _takes_prices(product: dict[str, Any]) -> bool:
+    cost = product.get("unit_cost")
+    return isinstance(cost, dict) and "from" in cost
 
 
 def _product(name: str, block: dict[str, Any]) -> Product:
-    rule = QuantityRule(block["quantity"])
-    return Product(name, rule, block.get("source"), block.get("metric"), _decimal(block.get("unit_cost")))
+    cost = block.get("unit_cost")
+    figure, rule = (None, _cost_rule(cost)) if isinstance(cost, dict) else (_decimal(cost), None)
+    quantity = QuantityRule(block["quantity"])
+    return Product(name, quantity, block.get("source"), block.get("metric"), figure, rule, block.get("sku"))
+
+
+def _cost_rule(block: dict[str, Any]) -> SourceCost | TieredCost:
+    if "tiers" in block:
+        return TieredCost(tuple((tier["from"], Decimal(tier["cost"])) for tier in block["tiers"]))
+    scale = Decimal("0.01") if block["unit"] == "cents" else Decimal(1)
+    return SourceCost(scale, _decimal(block.get("at_most")), block.get("code"))
 
 
 def _decimal(text: str | int | None) -> Decimal | None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from psarecon.config.problems import Issue, Path
+from psarecon.config.product_rules import product_issues
 from psarecon.config.schemas import close_match, schema
 from psarecon.config.secrets import Reference, url_trouble
 
@@ -16,7 +17,11 @@ if TYPE_CHECKING:
     from psarecon.config.documents import Found
     from psarecon.config.locate import Span
 
-_BUILT_IN = {"sources": {"jumpcloud"}, "psas": {"autotask"}}
+_BUILT_IN = {
+    "sources": {"jumpcloud", "lastpass", "lastpass-enterprise", "files"},
+    "psas": {"autotask", "connectwise"},
+}
+_WRITE_TIMEOUTS = {"autotask": "330s", "connectwise": "120s"}
 _GROUPS = {"sources": "psarecon.sources", "psas": "psarecon.psa"}
 _SECRET_KEY = re.compile(r"(?:.*_)?(?:secret|password|passwd|token|(?:api|access|private)_key|provhash)")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -27,7 +32,15 @@ def settings_issues(data: Any, known: Iterable[Issue]) -> list[Issue]:
     if not isinstance(data, dict):
         return []
     refused = {issue.path for issue in known}
-    found = (*_timezone(data), *_urls(data), *_products(data), *_types(data), *_literals(data), *_lease(data))
+    found = (
+        *_timezone(data),
+        *_urls(data),
+        *_products(data),
+        *product_issues(data),
+        *_types(data),
+        *_literals(data),
+        *_lease(data),
+    )
     return [issue for issue in found if issue.path not in refused]
 
 
@@ -120,7 +133,7 @@ def _lease(data: dict[str, Any]) -> Iterator[Issue]:
     lease = _part(data, "apply", "lease")
     held = _seconds(lease if lease is not None else "10m")
     for name, block in _blocks(data, "psas"):
-        timeout = block.get("write_timeout", "330s" if block.get("type") == "autotask" else None)
+        timeout = block.get("write_timeout", _WRITE_TIMEOUTS.get(str(block.get("type"))))
         longest = _seconds(timeout)
         if held is not None and longest is not None and held <= longest:
             text = f"the lease ({lease or '10m'}) must be longer than the write_timeout of {name} ({timeout})"
@@ -180,12 +193,16 @@ def _leaves(part: dict[str, Any], path: Path) -> Iterator[dict[str, Any]]:
         yield part
         return
     known, other = part.get("properties", {}), part.get("additionalProperties")
-    if path[0] in known:
+    if isinstance(path[0], int):
+        yield from _leaves(part["items"], path[1:]) if "items" in part else ()
+    elif path[0] in known:
         yield from _leaves(known[path[0]], path[1:])
     elif isinstance(other, dict):
         yield from _leaves(other, path[1:])
-    for choice in part.get("allOf", []):
-        yield from _leaves(choice["then"], path)
+    for choice in (*part.get("allOf", []), part):
+        for branch in ("then", "else"):
+            if branch in choice:
+                yield from _leaves(choice[branch], path)
 
 
 def _without_ref(part: dict[str, Any]) -> dict[str, Any]:

@@ -46,6 +46,18 @@ def usage_findings(binding: Binding, usage: Usage, now: datetime, limits: Limits
         yield Finding("usage-vendor-mark", Severity.LOOK, scope, text)
 
 
+def sku_findings(binding: Binding, usage: Usage) -> Iterator[Finding]:
+    """Whether the vendor sells the organization what the line bills."""
+    wanted, scope = binding.product.sku, f"line:{binding.line}"
+    if wanted is None or usage.latest is None or usage.sku == wanted:
+        return
+    if usage.sku is None:
+        yield Finding("sku-unknown", Severity.INFO, scope, f"the source does not tell whether it sells {wanted!r}")
+        return
+    text = f"the line bills {wanted!r}, the vendor sells the organization {usage.sku!r}: another product is due"
+    yield Finding("sku-differs", Severity.LOOK, scope, text)
+
+
 def _usage_troubles(usage: Usage, now: datetime, limits: Limits) -> Iterator[tuple[str, str]]:
     if usage.failure is not None:
         yield "usage-failed", f"the last reading failed: {usage.failure}"

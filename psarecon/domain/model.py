@@ -62,14 +62,38 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class SourceCost:
+    """A unit cost the source tells: its figure times ``scale``, never above ``at_most``.
+
+    ``code`` names one of several of the source's products; None: it must have exactly one.
+    """
+
+    scale: Decimal
+    at_most: Decimal | None = None
+    code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TieredCost:
+    """A unit cost by volume: (from so many seats on, cost), rising from 1; the product's seats of all lines count."""
+
+    tiers: tuple[tuple[int, Decimal], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Product:
-    """What is resold: its source and metric (None for a fixed quantity), its rule, its unit cost (None: not kept)."""
+    """What is resold: its source and metric (None for a fixed quantity), its rule, its unit cost (None: not kept).
+
+    ``cost_rule`` stands where the cost is not a figure of the settings; ``sku`` is what the source must say it sells.
+    """
 
     name: str
     quantity: QuantityRule
     source: str | None = None
     metric: str | None = None
     unit_cost: Decimal | None = None
+    cost_rule: SourceCost | TieredCost | None = None
+    sku: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +121,8 @@ class Allowance:
 class Binding:
     """One line of the mapping: organization + product -> line, with the client's terms.
 
-    ``unit_cost`` is the line's own or else the product's; None means psarecon does not keep the cost.
+    ``unit_cost`` is the line's own or else the product's; None means psarecon does not keep the cost, or that the
+    product's ``cost_rule`` has yet to tell it (``psarecon.domain.costs``).
     """
 
     client: str
@@ -125,7 +150,10 @@ class Reading:
     """One answer of a source about one organization: a count, or why there is none.
 
     ``cross_check`` is the vendor's other figure for the same moment, ``last_month_mark`` the vendor's own
-    high-water mark of the month before the reading's; None where the vendor does not tell.
+    high-water mark of the month before the reading's; None where the vendor does not tell. ``sku`` is what the
+    vendor sells the organization, ``prices`` its unit price of each of the vendor's products, in the vendor's unit.
+    ``standing``: a row of the source's own, with its own moment, that every reading gives again; where it gives
+    another count for that moment, the later word counts.
     """
 
     source: str
@@ -138,6 +166,9 @@ class Reading:
     name: str | None = None
     cross_check: int | None = None
     last_month_mark: int | None = None
+    sku: str | None = None
+    prices: tuple[tuple[str, Decimal], ...] = ()
+    standing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +185,8 @@ class Usage:
     """What the ledger knows of one organization and metric in one billing month.
 
     ``daily`` holds the highest count of each day of the month in order, None for a day without a sample.
-    ``latest`` is the newest sample of any month; ``failure`` says why the newest reading gave no count.
+    ``latest`` is the newest sample of any month; ``failure`` says why the newest reading gave no count. ``sku`` and
+    ``prices`` are those of the latest sample.
     """
 
     month: str
@@ -166,6 +198,23 @@ class Usage:
     before_latest: int | None = None
     failure: str | None = None
     vendor_mark: int | None = None
+    sku: str | None = None
+    prices: tuple[tuple[str, Decimal], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A line that somebody else's integration says it keeps: the type of its PSA and the PSA's ids.
+
+    ``by`` names the integration, ``remedy`` where it is switched off. An empty id is not compared.
+    """
+
+    psa_type: str
+    company: str
+    contract: str
+    line: str
+    by: str
+    remedy: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,8 +299,8 @@ class Doubt:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a guard or a check says. ``scope`` is ``plan``, ``line:<psa>/<id>``, ``change:<id>`` or
-    ``organization:<source>/<id>``."""
+    """What a guard or a check says. ``scope`` is ``plan``, ``line:<psa>/<id>``, ``change:<id>``,
+    ``organization:<source>/<id>``, or ``source:<name>``, which stops no change."""
 
     code: str
     severity: Severity

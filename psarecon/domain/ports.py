@@ -6,9 +6,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
-from psarecon.domain.model import Call, LineKey, Observed, Reading
+from psarecon.domain.model import Call, Claim, LineKey, Observed, Reading, Remark
 from psarecon.domain.periods import SameDate, Slot
 from psarecon.domain.plan import Change, Pair
 
@@ -50,12 +50,22 @@ class Source(Protocol):
     def read(self, organizations: Collection[str], now: datetime) -> Iterable[Reading]:
         """A reading of every organization the source lists and of each one asked for, good or failed.
 
-        ``now`` stamps the readings. Raises RemoteError when nothing at all could be read.
+        A failed reading whose metric is empty stands for every metric the mapping bills of the organization.
+        ``now`` stamps the readings, unless the source's own rows carry their day. Raises
+        RemoteError when nothing at all could be read.
         """
         ...
 
     def close(self) -> None:
         """Give connections back."""
+        ...
+
+
+class Claimant(Source, Protocol):
+    """A source that can tell which PSA lines its vendor's own integration keeps: a second writer."""
+
+    def claims(self) -> Iterable[Claim]:
+        """Every line the vendor's integration maps. Raises RemoteError, Refused where the key may not ask."""
         ...
 
 
@@ -90,6 +100,15 @@ class PsaReader(Protocol):
 
     def close(self) -> None:
         """Give connections back."""
+        ...
+
+
+@runtime_checkable
+class KnowsCosts(Protocol):
+    """A PSA that has something to say about lines whose unit cost is kept, at the price of a request more."""
+
+    def cost_remarks(self, lines: Sequence[LineKey]) -> Mapping[LineKey, Sequence[Remark]]:
+        """What speaks against keeping the cost of these lines, all observed before. Raises RemoteError."""
         ...
 
 

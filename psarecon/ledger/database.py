@@ -37,6 +37,9 @@ samples = sa.Table(
     sa.Column("name", sa.Text),
     sa.Column("cross_check", sa.Integer),
     sa.Column("last_month_mark", sa.Integer),
+    sa.Column("sku", sa.Text, doc="since version 2"),
+    sa.Column("prices", sa.Text, doc="since version 2: JSON, pairs of the vendor's product and price as texts"),
+    sa.Column("standing", sa.Integer, doc="since version 2: 1 where the source gives the row at every reading"),
     sa.Index("samples_by_organization", "source", "metric", "organization", "taken_at"),
     sa.Index("samples_by_time", "source", "metric", "taken_at"),
 )
@@ -94,8 +97,16 @@ def _create(connection: sa.Connection) -> None:
     metadata.create_all(connection)
 
 
+def _add_columns(connection: sa.Connection) -> None:
+    """Version 2. A ledger made from nothing has the columns already."""
+    known = {column["name"] for column in sa.inspect(connection).get_columns(samples.name)}
+    for name, kind in (("sku", "TEXT"), ("prices", "TEXT"), ("standing", "INTEGER")):
+        if name not in known:
+            connection.execute(sa.text(f"ALTER TABLE {samples.name} ADD COLUMN {name} {kind}"))
+
+
 #: Step n brings a ledger of version n to version n + 1. Landed steps are never edited, only added to.
-MIGRATIONS: tuple[Callable[[sa.Connection], None], ...] = (_create,)
+MIGRATIONS: tuple[Callable[[sa.Connection], None], ...] = (_create, _add_columns)
 
 
 class Database:

@@ -15,9 +15,12 @@ from starlette.types import Receive, Scope, Send
 from psarecon.sandbox.autotask.api import Autotask
 from psarecon.sandbox.autotask.errors import THREADS, errors
 from psarecon.sandbox.calls import Call, Vendor, reply
+from psarecon.sandbox.connectwise import errors as connectwise
+from psarecon.sandbox.connectwise.api import ConnectWise, asked_version
 from psarecon.sandbox.control import Control
-from psarecon.sandbox.faults import Faults
+from psarecon.sandbox.faults import Fault, Faults
 from psarecon.sandbox.jumpcloud.api import JumpCloud
+from psarecon.sandbox.lastpass.api import LastPass
 from psarecon.sandbox.rules import Rules
 from psarecon.sandbox.world import World
 
@@ -40,7 +43,9 @@ class Sandbox:
         self._close, self.faults, self.rules = close, Faults(), Rules(world)
         self.requests: deque[dict[str, object]] = deque(maxlen=_KEPT)
         self.autotask = Autotask(world, self.rules)
-        self._vendors: Sequence[Vendor] = (self.autotask, JumpCloud(world))
+        self._vendors: Sequence[Vendor] = (
+            self.autotask, ConnectWise(world, self.rules), JumpCloud(world), LastPass(world, self.rules),
+        )  # fmt: skip
         self._control = Control(world, self.rules, self.faults, self.requests, self.autotask)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -129,6 +134,8 @@ class Sandbox:
                                     "path": call.path, "status": status}  # fmt: skip
         if vendor is not None and vendor.name == "jumpcloud":
             entry["x_org_id"] = "x-org-id" in call.headers
+        if vendor is not None and vendor.name == "connectwise":
+            entry["version"] = asked_version(call)
         self.requests.append(entry)
 
 
@@ -137,14 +144,9 @@ def _instead(call: Call) -> Ending | None:
     for fault in call.effects:
         if fault.kind == "drop_before_apply":
             return Ending(None)
-        if fault.kind == "empty_500_before_apply":
-            return Ending(Response(status_code=500))
-        if fault.kind == "thread_limit":
-            return Ending(errors(THREADS, status=fault.number("status")))
-        if fault.kind == "html":
-            return Ending(Response(fault.text("body"), fault.number("status"), media_type="text/html"))
-        if fault.kind == "status":
-            return Ending(_ordered(fault.options))
+        answer = _INSTEAD.get(fault.kind)
+        if answer is not None and fault.options.get("when") != "after_apply":
+            return Ending(answer(fault))
     return None
 
 
@@ -161,6 +163,9 @@ def _afterwards(call: Call, response: Response) -> Ending:
         return Ending(None)
     if call.fault("empty_500_after_apply"):
         return Ending(Response(status_code=500))
+    late = call.fault("timeout_500")
+    if late is not None:
+        return Ending(_INSTEAD[late.kind](late))
     if call.fault("bad_json"):
         body = bytes(response.body)
         return Ending(Response(body[: len(body) // 2] + b'"', response.status_code, media_type="application/json"))
@@ -170,3 +175,14 @@ def _afterwards(call: Call, response: Response) -> Ending:
 def _longer(headers: list[tuple[bytes, bytes]], length: int) -> list[tuple[bytes, bytes]]:
     kept = [(name, value) for name, value in headers if name != b"content-length"]
     return [*kept, (b"content-length", str(length).encode())]
+
+
+_INSTEAD: dict[str, Callable[[Fault], Response]] = {
+    "empty_500_before_apply": lambda _: Response(status_code=500),
+    "thread_limit": lambda fault: errors(THREADS, status=fault.number("status")),
+    "html": lambda fault: Response(fault.text("body"), fault.number("status"), media_type="text/html"),
+    "status": lambda fault: _ordered(fault.options),
+    "throttled": lambda fault: connectwise.throttled(fault.number("seconds")),
+    "timeout_500": lambda _: connectwise.timed_out(),
+}
+"""The answers of faults that come instead of the work."""

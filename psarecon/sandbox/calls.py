@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 @dataclass
 class Call:
-    """One request: method, path, query pairs, headers by lower-case name, body, and the faults that befall it."""
+    """One request: method, path, query pairs, headers by lower-case name, body, and the faults that befall it.
+
+    `base` is the server's own address, `url` the whole one with its query.
+    """
 
     method: str
     path: str
@@ -26,6 +29,7 @@ class Call:
     headers: Mapping[str, str]
     body: bytes
     base: str
+    url: str = ""
     effects: list[Fault] = field(default_factory=list)
 
     @classmethod
@@ -38,6 +42,7 @@ class Call:
             {name.lower(): value for name, value in request.headers.items()},
             await request.body(),
             str(request.base_url).rstrip("/"),
+            str(request.url),
         )
 
     def first(self, name: str) -> str | None:

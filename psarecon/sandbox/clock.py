@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, TypeVar
 
 from psarecon.sandbox import dice
+from psarecon.sandbox.connectwise.catalog import push
 from psarecon.sandbox.world import World, noon
 
 _LATEST = date(2199, 12, 31)
@@ -66,24 +67,28 @@ def _live(world: World, before: date, after: date) -> None:
     seed = world.need("seed")
     # The word and whether a month begins are the same for all organizations.
     words = [(day.isoformat(), day.day == 1) for day in days]
-    found = world.db.execute("SELECT id, users, suspended, mark, last_mark FROM organizations").fetchall()
+    _grow(world, "organizations", seed, words)
+    _grow(world, "lp_companies", f"{seed} lastpass", words)
+    world.db.execute("UPDATE organizations SET suspended = min(suspended, users)")
+    push(world)
+
+
+def _grow(world: World, table: str, seed: str, words: list[tuple[str, bool]]) -> None:
+    """Let users join and leave the organizations of one source."""
+    found = world.db.execute(f"SELECT id, users, mark, last_mark FROM {table}").fetchall()  # noqa: S608  # only our own names are put in
     lived = [(*_lived(dice.start(seed, row[0]), words, *row[1:]), row[0]) for row in found]
-    world.db.executemany(
-        "UPDATE organizations SET users = ?, suspended = ?, mark = ?, last_mark = ? WHERE id = ?", lived
-    )
+    world.db.executemany(f"UPDATE {table} SET users = ?, mark = ?, last_mark = ? WHERE id = ?", lived)  # noqa: S608  # as above
 
 
-def _lived(
-    base: int, words: list[tuple[str, bool]], users: int, suspended: int, mark: int, last_mark: int
-) -> tuple[int, int, int, int]:
-    """Users, suspended users and marks of one organization after some days."""
+def _lived(base: int, words: list[tuple[str, bool]], users: int, mark: int, last_mark: int) -> tuple[int, int, int]:
+    """Users and marks of one organization after some days."""
     for word, begins_month in words:
         users = _next(base, word, users)
         if begins_month:
             mark, last_mark = users, mark
         elif users > mark:
             mark = users
-    return users, min(suspended, users), mark, last_mark
+    return users, mark, last_mark
 
 
 def _next(base: int, word: str, users: int) -> int:

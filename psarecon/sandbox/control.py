@@ -4,26 +4,22 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any
 
 from starlette.responses import Response
 
 from psarecon.sandbox import clock
 from psarecon.sandbox.autotask.api import Autotask
-from psarecon.sandbox.autotask.entities import Context
 from psarecon.sandbox.autotask.truth import truth as autotask_truth
 from psarecon.sandbox.calls import Call, reply
+from psarecon.sandbox.connectwise.truth import truth as connectwise_truth
+from psarecon.sandbox.context import Context
 from psarecon.sandbox.edits import edit
 from psarecon.sandbox.faults import Faults
 from psarecon.sandbox.rules import Rules
 from psarecon.sandbox.world import World, stamp
 
 Answer = dict[str, object]
-
-
-class _TakenBack(Exception):
-    """Ends the rehearsal of an edit."""
 
 
 class Control:
@@ -64,9 +60,8 @@ class Control:
 
     def _world(self, _: Any) -> Answer:
         world = self._context.world
-        found = world.db.execute("SELECT id, users FROM organizations ORDER BY position")
-        organizations = [{"source": "jumpcloud", "id": key, "users": str(users)} for key, users in found]
-        return {"today": world.today.isoformat(), "lines": autotask_truth(world), "organizations": organizations}
+        lines = autotask_truth(world) + connectwise_truth(world)
+        return {"today": world.today.isoformat(), "lines": lines, "organizations": _organizations(world)}
 
     def _forget(self, _: Any) -> Answer:
         self._requests.clear()
@@ -97,13 +92,22 @@ class Control:
 
     def _rehearse(self, body: Any) -> None:
         """Try an edit and take it back, so that a wrong one is refused now and not in the middle of a write."""
-        with suppress(_TakenBack), self._context.world.change():
+        with self._context.world.trial():
             self.edit(body)
-            raise _TakenBack
 
     def _heal(self, _: Any) -> Answer:
         self._faults.clear()
         return {"faults": []}
+
+
+def _organizations(world: World) -> list[dict[str, str]]:
+    """What every source would have to count: of LastPass the enrolled users."""
+    tables = {"jumpcloud": "organizations ORDER BY position", "lastpass": "lp_companies ORDER BY id"}
+    return [
+        {"source": source, "id": str(key), "users": str(users)}
+        for source, table in tables.items()
+        for key, users in world.db.execute(f"SELECT id, users FROM {table}")  # noqa: S608  # only our own names are put in
+    ]
 
 
 def _object(body: Any) -> dict[str, Any]:

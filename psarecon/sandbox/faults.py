@@ -10,7 +10,9 @@ from typing import Any
 
 from psarecon.sandbox.calls import Call
 
-SYSTEMS = ("autotask", "jumpcloud")
+SYSTEMS = ("autotask", "jumpcloud", "connectwise", "lastpass")
+_PSAS = ("autotask", "connectwise")
+_SOURCES = ("jumpcloud", "lastpass")
 _ANY = object()
 _COMMON = {"system", "kind", "method", "path", "times", "skip"}
 # Each kind: the systems that know it, and its own options with their defaults (a type: the option must be given).
@@ -25,24 +27,32 @@ KINDS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     "delay": (SYSTEMS, {"seconds": _ANY, "when": "before_apply"}),
     "bad_json": (SYSTEMS, {}),
     "thread_limit": (("autotask",), {"status": 429}),
-    "edit_before_write": (("autotask",), {"edit": dict}),
-    "foreign_page": (("autotask",), {"base": "https://pages.example.net"}),
+    "edit_before_write": (_PSAS, {"edit": dict}),
+    "foreign_page": (_PSAS, {"base": "https://pages.example.net"}),
     "moved_zone": (("autotask",), {"zone": 2}),
-    "restricted": (("autotask",), {}),
+    "restricted": (_PSAS, {}),
     "hide_costs": (("autotask",), {}),
-    "ignored_field": (("autotask",), {"name": str}),
+    "ignored_field": (_PSAS, {"name": str}),
+    "moved_codebase": (("connectwise",), {"codebase": "v2026_5/"}),
+    "throttled": (("connectwise",), {"seconds": 1}),
+    "timeout_500": (("connectwise",), {"when": "before_apply"}),
+    "false_200": (("connectwise",), {"answer": "before"}),
     "expired_secret": (SYSTEMS, {}),
-    "organization_error": (("jumpcloud",), {"organization": str, "status": 403}),
-    "organization_count": (("jumpcloud",), {"organization": str, "users": int}),
-    "short_list": (("jumpcloud",), {"dropped": 1}),
+    "organization_error": (_SOURCES, {"organization": str, "status": 403}),
+    "organization_count": (_SOURCES, {"organization": str, "users": int}),
+    "short_list": (_SOURCES, {"dropped": 1}),
+    "repeated_token": (("lastpass",), {}),
 }
-_WRITES_ONLY = {"edit_before_write", "ignored_field"}
-_READS_ONLY = {"restricted", "hide_costs", "foreign_page", "short_list"}
-_STANDING = {"moved_zone"}
+_WRITES_ONLY = {"edit_before_write", "ignored_field", "false_200"}
+_READS_ONLY = {"restricted", "hide_costs", "foreign_page", "short_list", "repeated_token"}
+_STANDING = {"moved_zone", "moved_codebase"}
 _PATHS = {
-    "restricted": re.compile(r"/query|/contracts/\d+/", re.IGNORECASE),
-    "foreign_page": re.compile(r"/query", re.IGNORECASE),
-    "hide_costs": re.compile(r"/contractservice(s|units)|/contracts/\d+/service(s|units)", re.IGNORECASE),
+    ("autotask", "restricted"): re.compile(r"/query|/contracts/\d+/", re.IGNORECASE),
+    ("autotask", "foreign_page"): re.compile(r"/query", re.IGNORECASE),
+    ("connectwise", "restricted"): re.compile(r"/apis/3.0/(company|finance|procurement)/", re.IGNORECASE),
+    ("connectwise", "foreign_page"): re.compile(r"/apis/3.0/(company|finance|procurement)/", re.IGNORECASE),
+    ("lastpass", "repeated_token"): re.compile(r"/business/v1/", re.IGNORECASE),
+    ("autotask", "hide_costs"): re.compile(r"/contractservice(s|units)|/contracts/\d+/service(s|units)", re.IGNORECASE),
 }
 
 
@@ -74,7 +84,8 @@ class Fault:
             return False
         if self.method is not None and self.method != call.method:
             return False
-        if self.kind in _PATHS and not _PATHS[self.kind].search(call.path):
+        usual = _PATHS.get((self.system, self.kind))
+        if usual is not None and not usual.search(call.path):
             return False
         if self.kind.startswith("organization_") and not self._concerns(call):
             return False
@@ -85,6 +96,8 @@ class Fault:
         named = self.text("organization")
         if call.headers.get("x-org-id") == named or call.path.rstrip("/").endswith(named):
             return True
+        if f"/managed-companies/{named}/" in call.path or _cid(call) == named:
+            return True
         return self.kind == "organization_count" and call.path.rstrip("/").endswith("/organizations")
 
     def take(self) -> bool:
@@ -92,6 +105,8 @@ class Fault:
         self.matched += 1
         if self.matched <= self.skip:
             return False
+        if self.kind in _STANDING:
+            return True
         return self.times is None or self.matched <= self.skip + self.times
 
     def shown(self) -> dict[str, object]:
@@ -99,6 +114,12 @@ class Fault:
         path = None if self.path is None else self.path.pattern
         return {"id": self.id, "system": self.system, "kind": self.kind, "method": self.method, "path": path,
                 "times": self.times, "skip": self.skip, "matched": self.matched, **self.options}  # fmt: skip
+
+
+def _cid(call: Call) -> str | None:
+    """The company that a request to LastPass's Enterprise API names in its body."""
+    found = re.search(rb'"cid"\s*:\s*"?(\d+)', call.body) if call.path == "/enterpriseapi.php" else None
+    return None if found is None else found[1].decode()
 
 
 class Faults:
@@ -124,7 +145,7 @@ class Faults:
         if not self.active:
             return []
         met = [fault for fault in self.active if fault.system == system and fault.meets(call, writes=writes)]
-        return [fault for fault in met if fault.kind in _STANDING or fault.take()]
+        return [fault for fault in met if fault.take()]
 
 
 def _read(body: Mapping[str, Any], fault_id: int) -> Fault:
@@ -135,7 +156,7 @@ def _read(body: Mapping[str, Any], fault_id: int) -> Fault:
         raise ValueError(f"kind must be one of {', '.join(KINDS)}")
     systems, known = KINDS[kind]
     if system not in systems:
-        raise ValueError(f"kind {kind} belongs to system {systems[0]}")
+        raise ValueError(f"kind {kind} belongs to system {' and '.join(systems)}")
     unknown = sorted(set(body) - _COMMON - set(known))
     if unknown:
         raise ValueError(f"unknown key {unknown[0]!r} for kind {kind}")
@@ -175,8 +196,10 @@ def _count(body: Mapping[str, Any], name: str, default: int) -> int:
 def _option(kind: str, name: str, default: Any, body: Mapping[str, Any]) -> Any:
     """One of the kind's own options, of the type of its default."""
     value = body.get(name, default)
-    if name == "seconds":
+    if kind == "delay" and name == "seconds":
         return _seconds(value)
+    if name == "answer" and value not in {"before", "after"}:
+        raise ValueError("answer must be before or after")
     if name == "when" and value not in {"before_apply", "after_apply"}:
         raise ValueError("when must be before_apply or after_apply")
     wanted = default if isinstance(default, type) else type(default)

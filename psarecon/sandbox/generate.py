@@ -2,178 +2,253 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
-from typing import NamedTuple
+from typing import ClassVar
 
-from psarecon.sandbox import dice, money, names
+from psarecon.sandbox import chance, dice, money, names
 from psarecon.sandbox.autotask.periods import add_months, index_at, period
 from psarecon.sandbox.build import Builder, MappedClient, MappedLine, building
+from psarecon.sandbox.chance import SYSTEMS, Client, Seats
 from psarecon.sandbox.config import write_config
 from psarecon.sandbox.world import World
 
-_USERS = ((3, 12), (10, 30), (20, 25), (35, 18), (60, 9), (120, 4), (250, 2))
 _CONTRACTS = ("Managed services", "Managed Services Agreement", "IT support (all-in)", "Cloud & Security", "Seats")
 _OTHERS = (("Managed Endpoint", "22.00", "45.00"), ("Backup per seat", "3.50", "8.00"), ("Mail filter", "1.25", "3.00"))
-PRODUCT = "jumpcloud-platform"
-SERVICE = "JumpCloud Platform"
+_PRODUCTS = {"jumpcloud": "jumpcloud-platform", "lastpass": "lastpass-business"}
+_SERVICES = {"jumpcloud": ("JumpCloud Platform", "9.00", "15.00"), "lastpass": ("LastPass Business", "4.25", "7.00")}
+_IDENTIFIERS = {"jumpcloud": "JC-PLATFORM", "lastpass": "LASTPASS-BUS"}
 SETTINGS = "psarecon.yaml"
 
 
-def init(directory: Path, *, clients: int = 12, seed: int = 1, today: date) -> None:
+def init(directory: Path, *, clients: int = 12, seed: int = 1, today: date, systems: Iterable[str] = SYSTEMS) -> None:
     """Write a world and the config repository that maps it into a directory.
 
+    `systems`: which of autotask, connectwise, jumpcloud and lastpass there are; at least one PSA and one source.
     Raises `FileExistsError` when the directory already holds settings or a world, and `ValueError` for more clients
-    than there are names.
+    than there are names and for systems that do not do.
     """
+    chosen = _checked(systems)
     if (directory / SETTINGS).exists():
         raise FileExistsError(f"{directory / SETTINGS} exists already")
     if not 0 <= clients <= names.COUNT:
         raise ValueError(f"clients must be from 0 to {names.COUNT}")
     with building(directory, today=today, seed=seed) as builder:
-        _populate(builder, clients, seed)
+        _Maker(builder, seed, chosen).make(clients)
     with World.open(directory) as world:
         write_config(directory, world, builder.clients)
 
 
-class _Client(NamedTuple):
-    """What chance says about one client."""
-
-    number: int
-    base: int
-    name: str
-    users: int
-    start: date
-    end: date
-    units: int
-    unit_cost: int
-    unit_price: int
-
-
-def _populate(builder: Builder, clients: int, seed: int) -> None:
-    """The provider's own company, the catalogue, the clients, and what is not mapped."""
-    builder.add_company("Sandbox MSP", id=0)
-    builder.add_service(SERVICE, id=301)
-    others = [builder.add_service(title, unit_cost=cost, unit_price=price) for title, cost, price in _OTHERS]
-    ids = _Ids(seed)
-    for number in range(clients):
-        _add(builder, _client(seed, number, builder.world.today), ids, others)
-    _strangers(builder, seed, clients, ids)
+def _checked(systems: Iterable[str]) -> frozenset[str]:
+    chosen = frozenset(systems)
+    unknown = sorted(chosen - set(SYSTEMS))
+    if unknown:
+        raise ValueError(f"unknown system {unknown[0]!r}; there are {', '.join(SYSTEMS)}")
+    if not chosen & set(chance.PSAS) or not chosen & set(chance.SOURCES):
+        raise ValueError("systems must name a PSA (autotask, connectwise) and a source (jumpcloud, lastpass)")
+    return chosen
 
 
 class _Ids:
     """Ids that grow by chance, as in systems that others use too."""
 
+    _first: ClassVar = {
+        "company": 173, "contract": 29_683_352, "line": 8000, "cw_company": 250_000, "agreement": 500_870,
+        "addition": 3_000_588, "lastpass": 18_272,
+    }  # fmt: skip
+
     def __init__(self, seed: int) -> None:
         self._base = dice.start("ids", seed)
-        self._last = {"company": 173, "contract": 29_683_352, "line": 8000}
+        self._last = dict(self._first)
 
     def next(self, kind: str) -> int:
         step = 1 + dice.roll(self._base, f"{kind}{self._last[kind]}", 4)
-        self._last[kind] += 1 if self._last[kind] in {173, 29_683_352, 8000} else step
+        self._last[kind] += 1 if self._last[kind] == self._first[kind] else step
         return self._last[kind]
 
 
-def _client(seed: int, number: int, today: date) -> _Client:
-    base = dice.start(seed, "client", number)
-    users = _users(base)
-    start = _start(base, today)
-    end = date.fromordinal(add_months(start, 12 * (_age(base) + 1 + dice.roll(base, "ahead", 3))).toordinal() - 1)
-    cost = 90_000 if dice.roll(base, "cost", 100) >= 8 else 80_000 + 2_500 * dice.roll(base, "which cost", 4)
-    price = 120_000 + 5_000 * dice.roll(base, "price", 17)
-    units = _units(base, users, first_of_month=start.day == 1)
-    return _Client(number, base, names.name(seed, number), users, start, end, units, cost, price)
+class _Maker:
+    """Makes the provider's own records, the catalogues, the clients, and what is not mapped."""
 
+    def __init__(self, builder: Builder, seed: int, systems: frozenset[str]) -> None:
+        self._builder, self._seed, self._systems = builder, seed, systems
+        self._ids = _Ids(seed)
+        self._services: dict[str, int] = {}
+        self._products: dict[str, int] = {}
+        self._others: dict[str, list[int]] = {}
 
-def _users(base: int) -> int:
-    """From 3 to 400, mostly from 10 to 60."""
-    low = dice.pick(base, "size", _USERS)
-    return low + dice.roll(base, "users", {3: 7, 10: 10, 20: 15, 35: 26, 60: 60, 120: 130, 250: 151}[low])
+    def make(self, clients: int) -> None:
+        self._catalogues()
+        for number in range(clients):
+            self._add(self._client(number))
+        self._strangers(clients)
 
+    def _client(self, number: int) -> Client:
+        return chance.client(self._seed, number, self._builder.world.today, self._systems)
 
-def _age(base: int) -> int:
-    """Years since the contract began."""
-    return 1 + dice.roll(base, "age", 4)
+    def _catalogues(self) -> None:
+        builder = self._builder
+        sources = [source for source in chance.SOURCES if source in self._systems]
+        if "autotask" in self._systems:
+            builder.add_company("Sandbox MSP", id=0)
+            if "jumpcloud" in sources:
+                self._services["jumpcloud"] = builder.add_service(_SERVICES["jumpcloud"][0], id=301)
+            self._others["autotask"] = [builder.add_service(title, unit_cost=cost, unit_price=price)
+                                        for title, cost, price in _OTHERS]  # fmt: skip
+            if "lastpass" in sources:
+                title, cost, price = _SERVICES["lastpass"]
+                self._services["lastpass"] = builder.add_service(title, unit_cost=cost, unit_price=price)
+        if "connectwise" in self._systems:
+            for source in sources:
+                title, cost, price = _SERVICES[source]
+                self._products[source] = builder.add_product(_IDENTIFIERS[source], description=title, unit_cost=cost,
+                                                             unit_price=price)  # fmt: skip
+            self._others["connectwise"] = [
+                builder.add_product(title.upper().replace(" ", "-"), description=title, unit_cost=cost,
+                                    unit_price=price) for title, cost, price in _OTHERS]  # fmt: skip
 
+    def _add(self, client: Client) -> None:
+        """One client in all systems, and in the mapping."""
+        organizations = {source: self._organization(client, source) for source in client.seats}
+        place = self._in_autotask if client.psa == "autotask" else self._in_connectwise
+        company, lines = place(client)
+        self._builder.clients.append(MappedClient(client.name, organizations, company, lines, psa=client.psa))
 
-def _start(base: int, today: date) -> date:
-    """One to four years ago, on a 1st; for about 15 % on another day."""
-    first = add_months(today.replace(day=1), -12 * _age(base) + dice.roll(base, "month", 11))
-    odd = dice.roll(base, "odd day", 100) < 15
-    return first.replace(day=2 + dice.roll(base, "day", 27)) if odd else first
+    def _organization(self, client: Client, source: str) -> str:
+        users, base = client.seats[source].users, client.base
+        if source == "jumpcloud":
+            last_month = max(1, users - 2 + dice.roll(base, "last month", 5))
+            return self._builder.add_organization(client.name, users=users, suspended=dice.roll(base, "suspended", 3),
+                                                  last_month=last_month, id=_organization_id(client))  # fmt: skip
+        last_month = max(1, users - 2 + dice.roll(base, "last month of lastpass", 5))
+        return self._builder.add_lastpass_company(
+            client.name, users=users, disabled=dice.roll(base, "disabled", 4), invited=dice.roll(base, "invited", 3),
+            last_month=last_month, id=str(self._ids.next("lastpass")))  # fmt: skip
 
+    def _in_autotask(self, client: Client) -> tuple[int, list[MappedLine]]:
+        """A company and a contract with the client's lines; LastPass's may be on a contract of its own."""
+        company = self._builder.add_company(client.name, id=self._ids.next("company"))
+        contract = self._contract(client, company, client.start)
+        lines = []
+        for source, seats in client.seats.items():
+            own = source == "lastpass" and self._apart(client)
+            place = self._contract(client, company, client.start.replace(day=1)) if own else contract
+            line = self._service(place, self._services[source], seats)
+            if source == "jumpcloud":
+                self._past(client, line, seats)
+            lines.append(MappedLine(_PRODUCTS[source], place, line))
+        if dice.roll(client.base, "second service", 100) < 35:
+            other = dice.roll(client.base, "which service", len(_OTHERS))
+            units = next(iter(client.seats.values())).users
+            self._service(contract, self._others["autotask"][other], _other(other, units))
+        return company, lines
 
-def _units(base: int, users: int, *, first_of_month: bool) -> int:
-    """What the PSA bills: for 70 % what the source counts, else mostly one to six fewer.
+    def _apart(self, client: Client) -> bool:
+        """Whether LastPass has a contract of its own: always where the first one does not begin on a 1st."""
+        return client.start.day != 1 or dice.roll(client.base, "lastpass contract", 2) == 1
 
-    More than the source counts only by less than 15 % and less than five units, and only where periods are months.
-    """
-    if dice.roll(base, "differs", 100) >= 30:
-        return users
-    above = min(4, users * 15 // 100)
-    if first_of_month and above and dice.roll(base, "above", 4) == 0:
-        return users + 1 + dice.roll(base, "how far above", above)
-    return max(1, users - 1 - dice.roll(base, "how far below", 6))
+    def _service(self, contract: int, service: int, seats: Seats) -> int:
+        return self._builder.add_line(contract, service, units=seats.units, unit_cost=money.show(seats.unit_cost),
+                                      unit_price=money.show(seats.unit_price), id=self._ids.next("line"))  # fmt: skip
 
+    def _contract(self, client: Client, company: int, start: date) -> int:
+        """A contract; all periods before the running one are approved and posted."""
+        first, today = start.isoformat(), self._builder.world.today.isoformat()
+        running = period(first, 1, index_at(first, 1, today))
+        title = _CONTRACTS[dice.roll(client.base, "contract", len(_CONTRACTS))]
+        day_before = date.fromordinal(date.fromisoformat(running.start).toordinal() - 1)
+        return self._builder.add_contract(company, name=title, start=start, end=client.end, posted_before=day_before,
+                                          id=self._ids.next("contract"))  # fmt: skip
 
-def _add(builder: Builder, client: _Client, ids: _Ids, others: list[int]) -> None:
-    """One client in all systems, and in the mapping."""
-    key = _organization_id(client)
-    last_month = max(1, client.users - 2 + dice.roll(client.base, "last month", 5))
-    builder.add_organization(client.name, users=client.users, suspended=dice.roll(client.base, "suspended", 3),
-                             last_month=last_month, id=key)  # fmt: skip
-    company = builder.add_company(client.name, id=ids.next("company"))
-    contract = _contract(builder, client, company, ids)
-    line = builder.add_line(contract, 301, units=client.units, unit_cost=_text(client.unit_cost),
-                            unit_price=_text(client.unit_price), id=ids.next("line"))  # fmt: skip
-    _past(builder, client, line)
-    if dice.roll(client.base, "second service", 100) < 35:
-        other = dice.roll(client.base, "which service", len(others))
-        builder.add_line(contract, others[other], units=client.users, unit_cost=_OTHERS[other][1],
-                         unit_price=_OTHERS[other][2], id=ids.next("line"))  # fmt: skip
-    mapped = MappedLine(PRODUCT, contract, line)
-    builder.clients.append(MappedClient(client.name, {"jumpcloud": key}, company, (mapped,)))
+    def _past(self, client: Client, line: int, seats: Seats) -> None:
+        """For some lines a change in the past: the units grew (or shrank) to today's at the start of a period."""
+        if dice.roll(client.base, "past", 5):
+            return
+        start = client.start.isoformat()
+        running = index_at(start, 1, self._builder.world.today.isoformat())
+        begins = period(start, 1, max(1, running - dice.roll(client.base, "when", 6) - 1)).start
+        change = dice.roll(client.base, "grew", 4)
+        if change and seats.units > change and begins < period(start, 1, running).start:
+            self._builder.world.db.execute(
+                "UPDATE contract_services SET units = units - ? WHERE id = ?", (change, line)
+            )
+            self._builder.add_adjustment(line, date.fromisoformat(begins), unit_change=change)
 
+    def _in_connectwise(self, client: Client) -> tuple[int, list[MappedLine]]:
+        """A company and an agreement with the client's additions; some have an old one of the same product."""
+        company = self._cw_company(client)
+        agreement = self._agreement(client, company)
+        lines = []
+        for source, seats in client.seats.items():
+            if dice.roll(client.base, f"old {source}", 100) < 10:
+                ended = self._builder.world.today.replace(day=1)
+                self._addition(agreement, self._products[source], seats, cancelled=add_months(ended, -2))
+            addition = self._addition(agreement, self._products[source], seats)
+            lines.append(MappedLine(_PRODUCTS[source], agreement, addition))
+        if dice.roll(client.base, "second service", 100) < 35:
+            other = dice.roll(client.base, "which service", len(_OTHERS))
+            units = next(iter(client.seats.values())).users
+            self._addition(agreement, self._others["connectwise"][other], _other(other, units))
+        return company, lines
 
-def _contract(builder: Builder, client: _Client, company: int, ids: _Ids) -> int:
-    """The client's contract; all periods before the running one are approved and posted."""
-    today = builder.world.today.isoformat()
-    running = period(client.start.isoformat(), 1, index_at(client.start.isoformat(), 1, today))
-    title = _CONTRACTS[dice.roll(client.base, "contract", len(_CONTRACTS))]
-    day_before = date.fromordinal(date.fromisoformat(running.start).toordinal() - 1)
-    return builder.add_contract(company, name=title, start=client.start, end=client.end, posted_before=day_before,
-                                id=ids.next("contract"))  # fmt: skip
+    def _cw_company(self, client: Client) -> int:
+        letters = "".join(char for char in client.name if char.isascii() and char.isalnum())
+        return self._builder.add_cw_company(client.name, identifier=f"{letters[:18]}{client.number}",
+                                            id=self._ids.next("cw_company"))  # fmt: skip
 
+    def _agreement(self, client: Client, company: int) -> int:
+        """An agreement that is billed by calendar months; all of them before the running one are invoiced."""
+        billed = client.start if client.start.day == 1 else add_months(client.start.replace(day=1), 1)
+        title = _CONTRACTS[dice.roll(client.base, "contract", len(_CONTRACTS))]
+        return self._builder.add_agreement(company, name=title, start=client.start, bill_start=billed, end=client.end,
+                                           id=self._ids.next("agreement"))  # fmt: skip
 
-def _past(builder: Builder, client: _Client, line: int) -> None:
-    """For some lines a change in the past: the units grew (or shrank) to today's at the start of a period."""
-    if dice.roll(client.base, "past", 5):
-        return
-    start = client.start.isoformat()
-    running = index_at(start, 1, builder.world.today.isoformat())
-    begins = date.fromisoformat(period(start, 1, max(1, running - dice.roll(client.base, "when", 6) - 1)).start)
-    change = dice.roll(client.base, "grew", 4)
-    if change and client.units > change and begins.isoformat() < period(start, 1, running).start:
-        builder.world.db.execute("UPDATE contract_services SET units = units - ? WHERE id = ?", (change, line))
-        builder.add_adjustment(line, begins, unit_change=change)
+    def _addition(self, agreement: int, product: int, seats: Seats, cancelled: date | None = None) -> int:
+        return self._builder.add_addition(
+            agreement, product, quantity=seats.units, unit_cost=money.show(seats.unit_cost), cancelled=cancelled,
+            unit_price=money.show(seats.unit_price), id=self._ids.next("addition"))  # fmt: skip
 
+    def _strangers(self, clients: int) -> None:
+        """What is in no mapping: about one in ten clients, at least one; and a reseller with a client of its own."""
+        for number in range(clients, min(names.COUNT, clients + max(1, clients // 10))):
+            client = self._client(number)
+            if client.psa == "connectwise":
+                company, contract = self._cw_company(client), self._agreement
+            else:
+                company = self._builder.add_company(client.name, id=self._ids.next("company"))
+                contract = self._plain_contract
+            if dice.roll(client.base, "stranger", 2):
+                contract(client, company)
+            else:
+                self._organization_of_a_stranger(client)
+        if "lastpass" in self._systems:
+            self._reseller()
 
-def _strangers(builder: Builder, seed: int, clients: int, ids: _Ids) -> None:
-    """Companies, contracts and organizations that are in no mapping: about one to ten clients, at least one."""
-    for number in range(clients, min(names.COUNT, clients + max(1, clients // 10))):
-        client = _client(seed, number, builder.world.today)
-        company = builder.add_company(client.name, id=ids.next("company"))
-        if dice.roll(client.base, "stranger", 2):
-            _contract(builder, client, company, ids)
+    def _plain_contract(self, client: Client, company: int) -> int:
+        return self._contract(client, company, client.start)
+
+    def _organization_of_a_stranger(self, client: Client) -> None:
+        if "jumpcloud" in client.seats:
+            users = client.seats["jumpcloud"].users
+            self._builder.add_organization(client.name, users=users, id=_organization_id(client))
         else:
-            builder.add_organization(client.name, users=client.users, id=_organization_id(client))
+            self._organization(client, "lastpass")
+
+    def _reseller(self) -> None:
+        """A managed MSP below the provider, and one company below that: a grandchild, with an add-on."""
+        reseller = self._builder.add_lastpass_company("Partner Networks", users=9, type="managed-msp",
+                                                      id=str(self._ids.next("lastpass")))  # fmt: skip
+        self._builder.add_lastpass_company("Partner Networks: Florist", users=6, addons=("mfa",), parent=reseller,
+                                           id=str(self._ids.next("lastpass")))  # fmt: skip
 
 
-def _organization_id(client: _Client) -> str:
+def _other(number: int, units: int) -> Seats:
+    """An unmapped line: nothing counts it, so it bills what somebody once typed."""
+    return Seats(units, units, money.parse(_OTHERS[number][1]), money.parse(_OTHERS[number][2]))
+
+
+def _organization_id(client: Client) -> str:
     """24 hexadecimal digits; the client's number among them keeps them different."""
     parts = [dice.roll(client.base, f"id{part}", 1 << 32) for part in range(2)]
     return f"{parts[0]:08x}{client.number:08x}{parts[1]:08x}"
-
-
-def _text(amount: int) -> str:
-    return money.show(amount)

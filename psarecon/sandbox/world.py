@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -41,7 +41,41 @@ CREATE INDEX notes_contract ON notes (contract_id);
 CREATE TABLE organizations (position INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, name TEXT NOT NULL,
   users INTEGER NOT NULL, suspended INTEGER NOT NULL, mark INTEGER NOT NULL, last_mark INTEGER NOT NULL);
 CREATE INDEX organizations_name ON organizations (name);
+CREATE TABLE prices (organization_id TEXT PRIMARY KEY, per_user INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE integrations (psa TEXT PRIMARY KEY, id TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE integration_mappings (position INTEGER PRIMARY KEY, psa TEXT NOT NULL, organization_id TEXT NOT NULL,
+  company_id INTEGER NOT NULL, line_id INTEGER, non_billable INTEGER NOT NULL);
+CREATE TABLE cw_companies (id INTEGER PRIMARY KEY, identifier TEXT NOT NULL, name TEXT NOT NULL,
+  deleted INTEGER NOT NULL);
+CREATE TABLE cw_products (id INTEGER PRIMARY KEY, identifier TEXT NOT NULL UNIQUE, description TEXT NOT NULL,
+  unit_cost INTEGER NOT NULL, unit_price INTEGER NOT NULL, auto_cost INTEGER NOT NULL, auto_price INTEGER NOT NULL,
+  inactive INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE cw_agreements (id INTEGER PRIMARY KEY, company_id INTEGER NOT NULL, name TEXT NOT NULL,
+  parent_id INTEGER, billing_cycle TEXT NOT NULL, start TEXT NOT NULL, end TEXT, cancelled TEXT,
+  bill_start TEXT NOT NULL, invoiced_through TEXT, last_invoice TEXT, next_invoice TEXT NOT NULL,
+  prorate INTEGER NOT NULL, updated TEXT NOT NULL);
+CREATE INDEX cw_agreements_company ON cw_agreements (company_id);
+CREATE TABLE cw_additions (id INTEGER PRIMARY KEY, agreement_id INTEGER NOT NULL, product_id INTEGER NOT NULL,
+  quantity INTEGER, less_included INTEGER NOT NULL, unit_cost INTEGER NOT NULL, unit_price INTEGER NOT NULL,
+  bill_customer TEXT NOT NULL, effective TEXT, cancelled TEXT, serial_number TEXT, description TEXT,
+  invoice_description TEXT, sequence INTEGER NOT NULL, updated TEXT NOT NULL, updated_by TEXT NOT NULL,
+  writes INTEGER NOT NULL DEFAULT 0);
+CREATE INDEX cw_additions_agreement ON cw_additions (agreement_id);
+CREATE INDEX cw_additions_product ON cw_additions (product_id);
+CREATE TABLE cw_audit (id INTEGER PRIMARY KEY AUTOINCREMENT, type TEXT NOT NULL, record_id INTEGER NOT NULL,
+  text TEXT NOT NULL, entered TEXT NOT NULL, entered_by TEXT NOT NULL, source TEXT NOT NULL);
+CREATE INDEX cw_audit_record ON cw_audit (type, record_id);
+CREATE TABLE lp_companies (id INTEGER PRIMARY KEY, name TEXT NOT NULL, parent_id INTEGER NOT NULL, type TEXT NOT NULL,
+  status TEXT NOT NULL, license_limit INTEGER NOT NULL, addons TEXT NOT NULL, users INTEGER NOT NULL,
+  disabled INTEGER NOT NULL, invited INTEGER NOT NULL, expired INTEGER NOT NULL, staged INTEGER NOT NULL,
+  mark INTEGER NOT NULL, last_mark INTEGER NOT NULL);
+CREATE INDEX lp_companies_name ON lp_companies (name, id);
+CREATE INDEX lp_companies_parent ON lp_companies (parent_id);
 """
+
+
+class _TakenBack(Exception):
+    """Ends a trial."""
 
 
 class World:
@@ -133,6 +167,13 @@ class World:
             raise
         self.db.execute("COMMIT")
 
+    @contextmanager
+    def trial(self) -> Iterator[None]:
+        """One transaction that is taken back."""
+        with suppress(_TakenBack), self.change():
+            yield
+            raise _TakenBack
+
     def one(self, sql: str, *values: Any) -> tuple[Any, ...] | None:
         """The first row of a query, or None."""
         row: tuple[Any, ...] | None = self.db.execute(sql, values).fetchone()
@@ -185,4 +226,11 @@ def _credentials(seed: int) -> dict[str, str]:
         "jumpcloud_api_key": f"not-a-secret-jumpcloud-{seed}",
         "jumpcloud_provider": f"{seed % 2**32:08x}" + "5a4db0c5a4db0c50",
         "zone_id": str(90_000 + seed % 1_000),
+        "connectwise_company": "examplemsp",
+        "connectwise_public_key": f"SandboxPublic{seed}",
+        "connectwise_private_key": f"not-a-secret-connectwise-{seed}",
+        "connectwise_client_id": f"{seed % 2**32:08x}-5a4d-4b0c-8a4d-b0c5a4db0c50",
+        "connectwise_codebase": "v2026_4/",
+        "lastpass_api_key": f"lpkey_SANDBOX{seed:06d}_not-a-secret",
+        "lastpass_company": "9000001",
     }

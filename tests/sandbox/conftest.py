@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -20,6 +21,9 @@ TODAY = date(2026, 11, 21)
 LINE, CONTRACT, COMPANY, SERVICE = 8001, 29683353, 174, 301
 ORGANIZATION = "624d9eae6849cf3b3f93dc56"
 BASE = "/ATServicesRest/V1.0"
+CW_BASE = "/v4_6_release/apis/3.0"
+CW_COMPANY, AGREEMENT, PRODUCT, ADDITION = 250001, 500871, 752, 3000589
+SEATS = "18273"
 
 
 class Site:
@@ -32,8 +36,11 @@ class Site:
             self.headers = {name: world.need(f"autotask_{key}") for name, key in _HEADERS.items()}
             self.key = {"x-api-key": world.need("jumpcloud_api_key")}
             self.provider = world.need("jumpcloud_provider")
+            self.cw_headers, self.lp_headers = cw_headers(world), {"Authorization": f"api-key {_key(world)}"}
         self.autotask = stack.enter_context(client(url + BASE, self.headers))
         self.jumpcloud = stack.enter_context(client(url, self.key))
+        self.connectwise = stack.enter_context(client(url + CW_BASE, self.cw_headers))
+        self.lastpass = stack.enter_context(client(url + "/business/v1", self.lp_headers))
         self.control = stack.enter_context(client(url + "/_sandbox"))
 
     def query(self, entity: str, *conditions: dict[str, Any], **more: Any) -> list[dict[str, Any]]:
@@ -71,6 +78,18 @@ def client(base: str, headers: dict[str, str] | None = None) -> httpx.Client:
     return httpx.Client(base_url=base, headers=headers, timeout=10, verify=False)  # noqa: S501  # plain HTTP to this machine has nothing to verify
 
 
+def cw_headers(world: World) -> dict[str, str]:
+    """What a ConnectWise client sends with every request."""
+    company, public, private = (world.need(f"connectwise_{key}") for key in ("company", "public_key", "private_key"))
+    known = base64.b64encode(f"{company}+{public}:{private}".encode()).decode()
+    return {"Authorization": f"Basic {known}", "clientId": world.need("connectwise_client_id"),
+            "Accept": "application/vnd.connectwise.com+json; version=2026.4"}  # fmt: skip
+
+
+def _key(world: World) -> str:
+    return world.need("lastpass_api_key")
+
+
 _HEADERS = {"UserName": "username", "Secret": "secret", "ApiIntegrationCode": "integration_code"}
 Serve = Callable[[Callable[[Builder], None]], Site]
 
@@ -95,6 +114,15 @@ def one_client(builder: Builder) -> None:
     builder.add_organization("Acme & Søn [Oslo]", users=17, suspended=2, last_month=19, id=ORGANIZATION)
 
 
+def one_agreement(builder: Builder) -> None:
+    """A company with an agreement from 2025-01-01 without end, 14 units at 9.00, and 17 LastPass seats."""
+    builder.add_cw_company("Acme & Søn [Oslo]", identifier="AcmeSon", id=CW_COMPANY)
+    builder.add_product("JC-PLATFORM", description="JumpCloud Platform", id=PRODUCT)
+    builder.add_agreement(CW_COMPANY, id=AGREEMENT, start=date(2025, 1, 1))
+    builder.add_addition(AGREEMENT, PRODUCT, quantity=14, id=ADDITION)
+    builder.add_lastpass_company("Acme & Søn [Oslo]", users=17, disabled=2, invited=1, last_month=19, id=SEATS)
+
+
 @pytest.fixture
 def serve(tmp_path: Path) -> Iterator[Serve]:
     """Build a world, serve it until the test ends, and give its site."""
@@ -112,3 +140,9 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
 def site(serve: Serve) -> Site:
     """The world with one client, served."""
     return serve(one_client)
+
+
+@pytest.fixture
+def other(serve: Serve) -> Site:
+    """The world with one client of ConnectWise and LastPass, served."""
+    return serve(one_agreement)

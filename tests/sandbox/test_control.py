@@ -247,7 +247,7 @@ def test_unknown_control_paths_and_bodies_are_named(site: Site) -> None:
     """404 for a path, 400 for a body that is no JSON; 404 for a path of no vendor."""
     assert site.control.get("/nothing").json()["error"] == "no control path GET /_sandbox/nothing"
     assert site.control.post("/rules", content=b"{").status_code == 400
-    assert site.jumpcloud.get("/v4_6_release/apis/3.0/system/info").status_code == 404
+    assert site.jumpcloud.get("/v5/apis/4.0/system/info").json() == {"error": "no emulated system has this path"}
 
 
 def test_a_restart_keeps_the_world_and_the_rules(tmp_path: Path) -> None:

@@ -30,6 +30,7 @@ from psarecon.sandbox.world import World
 from .conftest import client
 
 TODAY = date(2026, 11, 21)
+TWO = ("autotask", "jumpcloud")
 
 
 def documents(directory: Path) -> Iterator[dict[str, Any]]:
@@ -40,9 +41,9 @@ def documents(directory: Path) -> Iterator[dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def big(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A generated world of 2,000 clients."""
+    """A generated world of 2,000 clients, all in Autotask and JumpCloud."""
     directory = tmp_path_factory.mktemp("big")
-    init(directory, clients=2000, seed=7, today=TODAY)
+    init(directory, clients=2000, seed=7, today=TODAY, systems=TWO)
     return directory
 
 
@@ -156,7 +157,7 @@ def test_50000_names_are_all_different() -> None:
 
 def test_the_settings_are_yaml_with_the_agreed_keys(tmp_path: Path) -> None:
     """Sources and PSAs point at the sandbox, secrets at the environment."""
-    init(tmp_path, clients=1, today=TODAY)
+    init(tmp_path, clients=1, today=TODAY, systems=TWO)
     settings = YAML(typ="safe").load(tmp_path / "psarecon.yaml")
     assert settings["clock"] == "file:.sandbox/url"
     assert settings["sources"] == {
@@ -171,7 +172,7 @@ def test_the_settings_are_yaml_with_the_agreed_keys(tmp_path: Path) -> None:
 
 def test_env_sh_holds_the_worlds_credentials(tmp_path: Path) -> None:
     """A shell that reads the file has what the settings refer to."""
-    init(tmp_path, clients=1, today=TODAY)
+    init(tmp_path, clients=1, today=TODAY, systems=TWO)
     done = subprocess.run(["sh", "-c", '. ./env.sh && printf "%s|%s" "$AUTOTASK_SECRET" "$JUMPCLOUD_API_KEY"'],
                           cwd=tmp_path, capture_output=True, text=True, check=True)  # fmt: skip
     with World.open(tmp_path) as world:

@@ -9,8 +9,8 @@ from typing import Any
 
 from psarecon.sandbox import money
 from psarecon.sandbox.autotask import lines as stored
-from psarecon.sandbox.autotask.entities import Context
 from psarecon.sandbox.autotask.errors import DUPLICATE, NEGATIVE, OUTSIDE_CONTRACT, POSTED, Refused, no_reference
+from psarecon.sandbox.context import Context
 from psarecon.sandbox.world import stamp
 
 _LARGEST = 2**31 - 1  # units and ids of adjustments are 32-bit whole numbers

@@ -12,11 +12,12 @@ from starlette.responses import Response
 
 from psarecon.sandbox.autotask import adjustments, updates
 from psarecon.sandbox.autotask.access import Access
-from psarecon.sandbox.autotask.entities import CHILDREN, ENTITIES, Context, Entity, Record
+from psarecon.sandbox.autotask.entities import CHILDREN, ENTITIES, Entity, Record
 from psarecon.sandbox.autotask.errors import UNKNOWN_ZONE, Refused, errors, wrong_verb
 from psarecon.sandbox.autotask.fields import described
 from psarecon.sandbox.autotask.query import MOST, Query, parse
 from psarecon.sandbox.calls import Call, reply
+from psarecon.sandbox.context import Context
 from psarecon.sandbox.rules import Rules
 from psarecon.sandbox.world import World
 

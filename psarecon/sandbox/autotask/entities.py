@@ -10,20 +10,13 @@ from psarecon.sandbox.autotask import fields as wire_fields
 from psarecon.sandbox.autotask import lines as stored
 from psarecon.sandbox.autotask.fields import Field, wire
 from psarecon.sandbox.autotask.query import Query
-from psarecon.sandbox.rules import Rules
-from psarecon.sandbox.world import World, chunks, marks
+from psarecon.sandbox.context import Context
+from psarecon.sandbox.world import chunks, marks
 
 Record = dict[str, Any]
-Stream = Callable[["Context", Query, int], Iterator[Record]]
+Stream = Callable[[Context, Query, int], Iterator[Record]]
 _LINES_AT_ONCE = 500
 _DAY = "T00:00:00Z"
-
-
-class Context(NamedTuple):
-    """What a stream reads: the world and its rules."""
-
-    world: World
-    rules: Rules
 
 
 class Entity(NamedTuple):

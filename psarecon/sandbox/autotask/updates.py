@@ -9,10 +9,11 @@ from starlette.responses import Response
 from psarecon.sandbox import money
 from psarecon.sandbox.autotask import lines as stored
 from psarecon.sandbox.autotask.adjustments import record
-from psarecon.sandbox.autotask.entities import Context, Entity
+from psarecon.sandbox.autotask.entities import Entity
 from psarecon.sandbox.autotask.errors import Refused, no_reference
 from psarecon.sandbox.autotask.fields import Field
 from psarecon.sandbox.calls import reply
+from psarecon.sandbox.context import Context
 
 _DESCRIPTIONS = {"invoicedescription": "invoice_description", "internaldescription": "internal_description"}
 

@@ -9,12 +9,13 @@ from collections.abc import Callable
 from starlette.responses import Response
 
 from psarecon.sandbox.calls import Call, reply
-from psarecon.sandbox.jumpcloud import users
+from psarecon.sandbox.jumpcloud import integrations, users
 from psarecon.sandbox.jumpcloud.lists import Bad, Record, listed
 from psarecon.sandbox.jumpcloud.organizations import Organizations, whole
 from psarecon.sandbox.world import World
 
 _PROVIDER = re.compile(r"^/api/v2/providers/([^/]+)/organizations$")
+_INTEGRATIONS = re.compile(r"^/api/v2/providers/([^/]+)/integrations$")
 _ONE = re.compile(r"^/api/organizations/([^/]+)$")
 # x-org-id may not be sent here.
 _UNSCOPED = re.compile(r"^/api/(organizations|v2/providers|v2/organizations)(/|$)")
@@ -65,6 +66,9 @@ class JumpCloud:
                 # unproven: the words of the body.
                 return reply({"message": "Forbidden: organization ID included on unsupported route"}, 403)
             return self._unscoped(call, path)
+        if path.startswith("/api/v2/integrations/") and call.method == "GET":
+            found = integrations.below(self._world, call)
+            return _not_found() if found is None else reply(found)
         if path == "/api/users/getSelf" and call.method == "GET":
             return reply(_self(call, self._world.need("jumpcloud_provider")))
         scoped: dict[tuple[str, str], Callable[[Call, Record], Record]] = {
@@ -77,12 +81,15 @@ class JumpCloud:
     def _unscoped(self, call: Call, path: str) -> Response:
         if call.method != "GET":
             return _not_found()
-        provider, one = _PROVIDER.match(path), _ONE.match(path)
+        provider, one, own = _PROVIDER.match(path), _ONE.match(path), _INTEGRATIONS.match(path)
         if path == "/api/organizations":
             return reply(self._organizations.v1(call))
         if provider is not None:
             known = provider[1] == self._world.need("jumpcloud_provider")
             return reply(self._organizations.v2(call)) if known else _not_found()
+        if own is not None:
+            known = own[1] == self._world.need("jumpcloud_provider")
+            return reply(integrations.listing(self._world, call)) if known else _not_found()
         return _not_found() if one is None else self._one(call, one[1])
 
     def _one(self, call: Call, organization_id: str) -> Response:

@@ -11,7 +11,8 @@ from psarecon.sandbox.calls import Call
 from psarecon.sandbox.jumpcloud.lists import Bad, Record, chosen, filters, listed, window
 from psarecon.sandbox.world import World
 
-_COLUMNS = "SELECT id, name, users, suspended, last_mark FROM organizations"
+_COLUMNS = ("SELECT id, name, users, suspended, last_mark, per_user FROM organizations"
+            " LEFT JOIN prices ON organization_id = id")  # fmt: skip
 _SORTS = {"id": "id", "_id": "id", "name": "name", "displayname": "name", "settings.name": "name"}
 _V1_USUAL = ("displayName", "logoUrl")
 
@@ -84,7 +85,7 @@ def _order(call: Call) -> str | None:
 
 
 def _record(call: Call, row: Sequence[Any]) -> Record:
-    organization_id, name, users, suspended, last_mark = row
+    organization_id, name, users, suspended, last_mark, per_user = row
     changed = call.fault("organization_count")
     if changed is not None and changed.text("organization") == organization_id:
         users = changed.number("users")
@@ -92,9 +93,17 @@ def _record(call: Call, row: Sequence[Any]) -> Record:
         "_id": organization_id, "id": organization_id, "name": name, "displayName": name, "logoUrl": "",
         "maxSystemUsers": 0, "systemsCount": users, "systemUsersCount": users, "suspendedCount": suspended,
         "highWaterMarkLastMonth": last_mark,
-        # unproven: whether the prices are filled for a provider's clients, and their unit.
-        "entitlement": {"billingModel": "MSP", "isManuallyBilled": False, "entitlementProducts": []},
+        "entitlement": {"billingModel": "MSP", "isManuallyBilled": False, "entitlementProducts": _products(per_user)},
     }  # fmt: skip
+
+
+def _products(per_user: int | None) -> list[Record]:
+    """What the organization is entitled to. unproven: whether it is filled for a provider's clients, and its unit."""
+    if per_user is None:
+        return []
+    return [{"name": "JumpCloud Platform", "productCode": "JUMPCLOUD_PLATFORM", "productCategory": "PLATFORM",
+             "contractType": "MONTHLY", "pricePerUser": per_user, "committedUsers": 0, "uncommittedUsers": 0,
+             "maxUserCount": 0}]  # fmt: skip
 
 
 def whole(record: Record, provider: str) -> Record:

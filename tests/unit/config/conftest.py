@@ -9,6 +9,11 @@ import pytest
 from psarecon.config.check import CheckResult, check
 from psarecon.config.problems import Problem
 
+CONNECTWISE = (
+    '{type: connectwise, url: "https://na.myconnectwise.net", company: acme, '
+    "public_key: env:CW_PUBLIC, private_key: env:CW_PRIVATE, client_id: env:CW_ID}"
+)
+
 SETTINGS = """\
 version: 1
 billing: {timezone: America/New_York, currency: USD}
@@ -16,11 +21,11 @@ sources:
   jumpcloud: {type: jumpcloud, api_key: env:JUMPCLOUD_API_KEY}
 psas:
   autotask: {type: autotask, username: env:AT_USER, secret: env:AT_SECRET, integration_code: env:AT_CODE}
-  connectwise: {type: connectwise, client_id: env:CW_ID}
+  connectwise: CONNECTWISE
 products:
   jumpcloud-platform: {source: jumpcloud, metric: users, quantity: high-water-mark, unit_cost: "9.00"}
   backup: {quantity: fixed, unit_cost: "4.25"}
-"""
+""".replace("CONNECTWISE", CONNECTWISE)
 
 CLIENT = """\
 client: Acme Corp

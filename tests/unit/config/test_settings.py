@@ -16,7 +16,7 @@ from psarecon.domain.guards import Limits
 from psarecon.domain.model import Product, QuantityRule
 from psarecon.errors import InvalidInput, SecretMissing
 
-from .conftest import ConfigDirectory
+from .conftest import CONNECTWISE, ConfigDirectory
 
 SENTINEL = "hunter2SENTINEL"
 
@@ -242,9 +242,9 @@ LEAKS = [
     ("secret: env:AT_SECRET", f"url: https://u:{SENTINEL}@example.com"),
     ("secret: env:AT_SECRET", f"secret: env:AT_SECRET, secret: {SENTINEL}"),
     ("client_id: env:CW_ID", f"secret: {SENTINEL}, a: 010"),
-    ("{type: connectwise, client_id: env:CW_ID}", f"\n    token:\n      {SENTINEL}\n    a: 010"),
-    ("{type: connectwise, client_id: env:CW_ID}", f"secret:{SENTINEL}"),
-    ("{type: connectwise, client_id: env:CW_ID}", f"\n   type: x\n   token: {SENTINEL}\n  wrong"),
+    (CONNECTWISE, f"\n    token:\n      {SENTINEL}\n    a: 010"),
+    (CONNECTWISE, f"secret:{SENTINEL}"),
+    (CONNECTWISE, f"\n   type: x\n   token: {SENTINEL}\n  wrong"),
     ("env:CW_ID}", f"env:CW_ID, a: 010}} # {SENTINEL}"),
     ("version: 1", f"ledger: postgresql://u:{SENTINEL}@h/d"),
     ("version: 1", f"versoin: {SENTINEL}"),
@@ -288,7 +288,7 @@ def test_the_hidden_source_line_still_shows_what_is_harmless(config: ConfigDirec
 
 def test_a_secret_written_out_in_an_unknown_adapter_is_refused_by_its_name(config: ConfigDirectory) -> None:
     """Its other keys are not known here."""
-    config.settings("client_id: env:CW_ID", "private_key: abc, company: abc")
+    config.settings(CONNECTWISE, "{type: halopsa, private_key: abc, company: abc}")
     assert config.errors() == [
-        "psarecon.yaml:7:49: private_key must be a reference to a secret, never the secret itself"
+        "psarecon.yaml:7:45: private_key must be a reference to a secret, never the secret itself"
     ]

@@ -1,0 +1,101 @@
+"""ConnectWise PSA behind the PSA port: additions as lines, absolute PATCHes as writes.
+
+A change takes effect at once: the API has no dated change of an addition. Facts and their proof:
+``docs/vendors/connectwise.md``. What cannot be read from the tenant is a setting: ``invoices``, ``own_tags``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+from psarecon.config.secrets import Resolver
+from psarecon.config.settings import AdapterSettings
+from psarecon.domain.model import Call, LineKey, Observed, Remark
+from psarecon.domain.periods import SameDate
+from psarecon.domain.plan import Change
+from psarecon.domain.ports import Diagnosis, Draft, State
+from psarecon.psa.connectwise.client import PER_MINUTE, VERSION, ConnectWiseClient, Credentials, Ways
+from psarecon.psa.connectwise.reading import Reader, addition_path
+from psarecon.psa.connectwise.records import Invoices
+
+
+class ConnectWise:
+    """One ConnectWise PSA tenant: reads, literal calls, writes. ``write_timeout`` in seconds."""
+
+    def __init__(self, client: ConnectWiseClient, reader: Reader, write_timeout: float) -> None:
+        self._client = client
+        self._reader = reader
+        self._write_timeout = write_timeout
+
+    @property
+    def tenant(self) -> str:
+        """The API's host and the company one logs in to."""
+        return self._client.tenant
+
+    @property
+    def same_date(self) -> SameDate:
+        """Changes carry no date here."""
+        return SameDate.ADDS
+
+    @property
+    def allow_proration(self) -> bool:
+        """A changed quantity is never prorated here."""
+        return False
+
+    @property
+    def write_seconds(self) -> float:
+        """As the settings say."""
+        return self._write_timeout
+
+    def observe(self, lines: Sequence[LineKey], day: date, *, following: bool = False) -> Mapping[LineKey, Observed]:  # noqa: ARG002  # the port's; there are no later periods here
+        """One read a mapped agreement, and a few for companies, agreements and invoices; see ``Reader``."""
+        return self._reader.observe(lines, day)
+
+    def cost_remarks(self, lines: Sequence[LineKey]) -> Mapping[LineKey, Sequence[Remark]]:
+        """What speaks against keeping the unit cost of lines observed before: the catalog may overwrite it."""
+        return {line: (remark,) for line, remark in self._reader.catalog_remarks(lines).items()}
+
+    def call_for(self, draft: Draft) -> Call:
+        """One PATCH of the addition with the absolute figures, in ConnectWise's own dialect of JSON Patch."""
+        said = (("quantity", draft.quantity), ("unitCost", draft.unit_cost))
+        operations = [f'{{"op":"replace","path":"{path}","value":{pair.after:f}}}' for path, pair in said if pair]
+        return Call("PATCH", addition_path(draft.observed.line), f"[{','.join(operations)}]")
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    def reread(self, changes: Sequence[Change]) -> Mapping[str, State]:
+        """One GET an addition."""
+        return self._reader.states(changes)
+
+    def write(self, call: Call) -> None:
+        """PATCH once. A 200 may have changed nothing: only reading back tells."""
+        self._client.patch(call.path, call.body, self._write_timeout)
+
+    def diagnose(self, change: Change, state: State | None, texts: Sequence[str]) -> Diagnosis | None:  # noqa: ARG002  # the port's
+        """Nothing that a setting could put right."""
+        return None
+
+
+def build(settings: AdapterSettings, resolver: Resolver) -> ConnectWise:
+    """The adapter from its block in the settings. Raises SecretMissing."""
+    credentials = Credentials(
+        public_key=settings.secret("public_key", resolver),
+        private_key=settings.secret("private_key", resolver),
+        client_id=settings.secret("client_id", resolver),
+    )
+    ways = Ways(
+        at_once=settings.options.get("threads", 8),
+        per_minute=settings.options.get("requests_per_minute", PER_MINUTE),
+        version=settings.text("api_version", VERSION),
+    )
+    url = settings.url("url", "", resolver)
+    client = ConnectWiseClient(settings.name, url, settings.text("company"), credentials, ways)
+    reader = Reader(
+        client,
+        invoices=Invoices(in_arrears=settings.text("invoices", "in-advance") == "in-arrears"),
+        own_tags=frozenset(tag.lower() for tag in settings.options.get("own_tags", ["psarecon"])),
+    )
+    return ConnectWise(client, reader, settings.duration("write_timeout", "120s").total_seconds())
