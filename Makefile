@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check static bench format clean
+.PHONY: demo test check static interop bench format clean
 
 .venv/ready: requirements/dev.txt pyproject.toml
 	$(PYTHON) -m venv .venv
@@ -25,6 +25,13 @@ static: .venv/ready
 	$(BIN)/lint-imports
 	$(BIN)/python docs/generate.py --check
 
+# Clients that others wrote, against the sandbox; not part of the default install.
+interop: requirements/interop.txt
+	$(PYTHON) -m venv .venv-interop
+	.venv-interop/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/interop.txt
+	.venv-interop/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation .
+	.venv-interop/bin/python -m pytest -q -c tests/interop/pytest.ini tests/interop
+
 bench: .venv/ready
 	$(BIN)/python bench/bench.py
 
@@ -33,4 +40,4 @@ format: .venv/ready
 	$(BIN)/ruff check --fix .
 
 clean:
-	rm -rf .venv dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf .venv .venv-interop dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

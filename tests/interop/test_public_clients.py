@@ -16,8 +16,8 @@ import pytest
 import requests
 from py_autotask.client import AutotaskClient
 from py_autotask.types import QueryFilter, QueryRequest
-from pydantic import ValidationError
 from pyconnectwise import ConnectWiseManageAPIClient
+from pydantic import ValidationError
 
 from psarecon.sandbox.build import Builder, building
 from psarecon.sandbox.config import environment
@@ -82,7 +82,7 @@ class PlainConnectWise(ConnectWiseManageAPIClient):
 
 @pytest.fixture
 def connectwise(sandbox: Sandbox) -> PlainConnectWise:
-    """pyConnectWise with the sandbox's keys; it finds the codebase by itself."""
+    """PyConnectWise with the sandbox's keys; it finds the codebase by itself."""
     environ = sandbox.environ
     keys = (environ["CW_CLIENT_ID"], environ["CW_PUBLIC_KEY"], environ["CW_PRIVATE_KEY"])
     return PlainConnectWise("examplemsp", sandbox.url.removeprefix("http://"), *keys)
