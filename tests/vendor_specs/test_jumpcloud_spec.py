@@ -24,9 +24,12 @@ _MORE = {"/api/organizations": {"id", "systemUsersCount", "highWaterMarkLastMont
 
 @pytest.fixture(scope="module")
 def exchanges(traffic: list[Exchange]) -> list[Exchange]:
-    """What went between psarecon and JumpCloud: two observations of five organizations."""
+    """What went between psarecon and JumpCloud: two observations of five organizations, and what three plans ask.
+
+    A plan asks for the provider and whether it has a PSA integration of its own.
+    """
     found = [one for one in traffic if one.path.startswith("/api/")]
-    assert len(found) == 2 * (1 + 1 + 1 + 5)
+    assert len(found) == 2 * (1 + 1 + 1 + 5) + 3 * (1 + 1)
     return found
 
 
