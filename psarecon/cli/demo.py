@@ -41,7 +41,7 @@ def _rehearse(directory: Path, clients: int) -> int:
         from psarecon.sandbox.serve import running
     except ImportError as error:
         raise PsareconError("the sandbox is not installed", hint='pip install "psarecon[sandbox]"') from error
-    _told(f"A sandbox of {clients} clients in {directory}: emulated JumpCloud and Autotask, real HTTP.")
+    _told(f"A sandbox of {clients} clients in {directory}, real HTTP: JumpCloud, LastPass, Autotask, ConnectWise.")
     made = _psarecon(
         ["sandbox", "init", str(directory), "--clients", str(clients), "--today", _FIRST_DAY.isoformat()], {}
     )
@@ -82,7 +82,7 @@ def _play(stage: _Stage) -> int:
     codes = [stage.command("check")]
     _told(f"2. Usage is read on {_DAYS} days; the highest count of the month is what is billed.")
     codes += [_observe_on(stage, _FIRST_DAY + timedelta(days=number)) for number in range(_DAYS)]
-    _told("3. The plan: what would change in Autotask, why, and what it is worth. Nothing is written.")
+    _told("3. The plan: what would change in the PSAs, why, and what it is worth. Nothing is written.")
     codes.append(stage.command("plan", "-o", plan))
     _told("4. Apply what has no finding: each line is read again, written once, and read back.")
     codes.append(stage.command("apply", plan, "--approve-clean"))

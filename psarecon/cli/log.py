@@ -63,7 +63,11 @@ def _intended(entry: Entry) -> str:
         f"{what} {pair['before']} → {pair['after']}" for what in ("quantity", "unit_cost") if (pair := change[what])
     ]
     who = f"{decision.get('verdict', '')} by {decision.get('by', '')}"
-    return f"{change['client']}: {', '.join(moves)} from {change['effective_date'] or 'at once'} ({who})"
+    return f"{change['client']}: {', '.join(moves)} {_since(change)} ({who})"
+
+
+def _since(change: dict[str, Any]) -> str:
+    return f"from {change['effective_date']}" if change["effective_date"] else "at once"
 
 
 def _time(entry: Entry) -> str:

@@ -30,13 +30,16 @@ def register(commands: Commands) -> None:
 
 def _register_init(actions: Commands) -> None:
     init = actions.add_parser("init", help="write an emulated MSP and the config repository that maps it")
-    init.add_argument("sandbox_directory", type=Path, metavar="DIR", help="a directory without psarecon.yaml")
+    init.add_argument(
+        "sandbox_directory", type=Path, metavar="DIR", help="a directory without psarecon.yaml, unless --world-only"
+    )
     init.add_argument("--clients", type=int, default=12, metavar="N", help="how many clients (default 12)")
     init.add_argument("--seed", type=int, default=1, metavar="S", help="another seed, another world (default 1)")
     init.add_argument("--today", type=date.fromisoformat, default=None, metavar="DATE",
                       help="the sandbox's day, as in 2026-11-01 (default: the real one)")  # fmt: skip
     init.add_argument("--systems", default=None, metavar="LIST",
                       help="which systems there are, as in autotask,jumpcloud (default: all four)")  # fmt: skip
+    init.add_argument("--world-only", action="store_true", help="only the world and env.sh: DIR has its own settings")
     init.set_defaults(run=partial(_installed, _init))
 
 
@@ -60,7 +63,14 @@ def _init(args: argparse.Namespace) -> int:
     today = args.today or datetime.now(UTC).astimezone(ZONE).date()
     systems = SYSTEMS if args.systems is None else [word.strip() for word in args.systems.split(",")]
     try:
-        init(directory, clients=args.clients, seed=args.seed, today=today, systems=systems)
+        init(
+            directory,
+            clients=args.clients,
+            seed=args.seed,
+            today=today,
+            systems=systems,
+            world_only=args.world_only,
+        )
     except (FileExistsError, NotADirectoryError, ValueError) as error:
         print(f"psarecon: {error}", file=sys.stderr)
         return _WRONG_USAGE

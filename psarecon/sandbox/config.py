@@ -109,8 +109,18 @@ def write_config(
     settings = _settings(sources, psas) + _products(products or known) + _GUARDS
     (directory / "psarecon.yaml").write_text(settings, "utf-8")
     (directory / ".gitignore").write_text(".psarecon/\n.sandbox/\nenv.sh\n", "utf-8")
-    (directory / "env.sh").write_text(_environment(world, [*sources, *psas]), "utf-8")
+    _write_environment(directory, world, [*sources, *psas])
     _write_clients(directory / "clients", world, clients)
+
+
+def write_environment(directory: Path, world: World, clients: Iterable[MappedClient]) -> None:
+    """Write env.sh alone, for settings that are there already: the credentials of what the clients use."""
+    sources, psas = _used(list(clients))
+    _write_environment(directory, world, [*sources, *psas])
+
+
+def _write_environment(directory: Path, world: World, systems: Iterable[str]) -> None:
+    (directory / "env.sh").write_text(_environment(world, systems), "utf-8")
 
 
 def environment(world: World) -> dict[str, str]:

@@ -11,7 +11,7 @@ from psarecon.sandbox import chance, dice, money, names
 from psarecon.sandbox.autotask.periods import add_months, index_at, period
 from psarecon.sandbox.build import Builder, MappedClient, MappedLine, building
 from psarecon.sandbox.chance import SYSTEMS, Client, Seats
-from psarecon.sandbox.config import write_config
+from psarecon.sandbox.config import write_config, write_environment
 from psarecon.sandbox.world import World
 
 _CONTRACTS = ("Managed services", "Managed Services Agreement", "IT support (all-in)", "Cloud & Security", "Seats")
@@ -22,22 +22,34 @@ _IDENTIFIERS = {"jumpcloud": "JC-PLATFORM", "lastpass": "LASTPASS-BUS"}
 SETTINGS = "psarecon.yaml"
 
 
-def init(directory: Path, *, clients: int = 12, seed: int = 1, today: date, systems: Iterable[str] = SYSTEMS) -> None:
+def init(
+    directory: Path,
+    *,
+    clients: int = 12,
+    seed: int = 1,
+    today: date,
+    systems: Iterable[str] = SYSTEMS,
+    world_only: bool = False,
+) -> None:
     """Write a world and the config repository that maps it into a directory.
 
     `systems`: which of autotask, connectwise, jumpcloud and lastpass there are; at least one PSA and one source.
+    `world_only`: write no settings and no mapping: the directory has its own, made for the same clients and seed.
     Raises `FileExistsError` when the directory already holds settings or a world, and `ValueError` for more clients
     than there are names and for systems that do not do.
     """
     chosen = _checked(systems)
-    if (directory / SETTINGS).exists():
+    if not world_only and (directory / SETTINGS).exists():
         raise FileExistsError(f"{directory / SETTINGS} exists already")
     if not 0 <= clients <= names.COUNT:
         raise ValueError(f"clients must be from 0 to {names.COUNT}")
     with building(directory, today=today, seed=seed) as builder:
         _Maker(builder, seed, chosen).make(clients)
     with World.open(directory) as world:
-        write_config(directory, world, builder.clients)
+        if world_only:
+            write_environment(directory, world, builder.clients)
+        else:
+            write_config(directory, world, builder.clients)
 
 
 def _checked(systems: Iterable[str]) -> frozenset[str]:

@@ -323,3 +323,17 @@ def test_the_reference_names_every_rule_and_every_fault() -> None:
     page = (Path(__file__).parents[2] / "docs" / "reference" / "sandbox.md").read_text("utf-8")
     assert [rule.name for rule in RULES if f"| `{rule.name}` |" not in page] == []
     assert [kind for kind in KINDS if f"`{kind}`" not in page] == []
+
+
+def test_a_world_alone_can_be_made_for_settings_that_are_there(tmp_path: Path) -> None:
+    """`--world-only` gives the same credentials and the same world, and leaves settings and mapping as they are."""
+    made, kept = tmp_path / "made", tmp_path / "kept"
+    init(made, clients=4, seed=3, today=TODAY)
+    kept.mkdir()
+    (kept / "psarecon.yaml").write_text("version: 1\n", "utf-8")
+    init(kept, clients=4, seed=3, today=TODAY, world_only=True)
+    assert (kept / "env.sh").read_text("utf-8") == (made / "env.sh").read_text("utf-8")
+    assert (kept / "psarecon.yaml").read_text("utf-8") == "version: 1\n"
+    assert not (kept / "clients").exists()
+    with running(made) as one, running(kept) as other:
+        assert httpx.get(f"{one}/_sandbox/world").json() == httpx.get(f"{other}/_sandbox/world").json()

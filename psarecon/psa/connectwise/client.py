@@ -28,9 +28,8 @@ VERSION = "2026.4"
 PAGE = 1000
 #: The longest URL the vendor promises to take, host and query together.
 MAX_URL = 2000
-#: The vendor refuses above "about 1,000" a minute, and says when to come back. A twentieth more lets a tenant of 1,000
-#: agreements be read in one go, where the thirteen requests beside its additions would wait for the next minute.
-PER_MINUTE = 1050
+#: The vendor refuses above about this many a minute; the tenant's other integrations count as well.
+PER_MINUTE = 1000
 #: A background job should try 5 to 10 times (docs/vendors/connectwise.md, "Limits").
 _ATTEMPTS = 6
 _CODEBASE = re.compile(r"v[0-9A-Za-z_.]{1,40}/?")
