@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from decimal import Decimal
 
-from psarecon.domain.model import Binding, Finding, Mapping, Product, Severity, SourceCost, TieredCost, Usage
+from psarecon.domain.model import Binding, Finding, Mapping, Product, Remark, Severity, SourceCost, TieredCost, Usage
 from psarecon.domain.money import CENT
 from psarecon.domain.rules import NoUsage, wanted_quantity
 
@@ -36,24 +36,24 @@ def _with_cost(binding: Binding, tiers: dict[str, Decimal], usage_of: UsageOf, f
     answer = source_cost(rule, usage_of(binding))
     if isinstance(answer, Decimal):
         return replace(binding, unit_cost=answer)
-    severity, code, text = answer
-    findings.append(Finding(code, severity, f"line:{binding.line}", f"{text}; the unit cost is left alone"))
+    text = f"{answer.text}; the unit cost is left alone"
+    findings.append(Finding(answer.code, answer.severity, f"line:{binding.line}", text))
     return binding
 
 
-def source_cost(rule: SourceCost, usage: Usage | None) -> Decimal | tuple[Severity, str, str]:
-    """The unit cost in the plan's currency, or severity, code and text of why there is none."""
+def source_cost(rule: SourceCost, usage: Usage | None) -> Decimal | Remark:
+    """The unit cost in the plan's currency, or why there is none."""
     prices = dict(usage.prices) if usage else {}
     chosen = {code: price for code, price in prices.items() if rule.code in (None, code)}
     if len(chosen) != 1:
         listed = ", ".join(sorted(prices)) or "none"
-        return Severity.INFO, "source-cost-unknown", f"the source tells no single price (it has: {listed})"
+        return Remark("source-cost-unknown", Severity.INFO, f"the source tells no single price (it has: {listed})")
     cost = next(iter(chosen.values())) * rule.scale
     if cost <= 0:
-        return Severity.INFO, "source-cost-unknown", "the source tells a price of 0, which is taken for unknown"
+        return Remark("source-cost-unknown", Severity.INFO, "the source tells a price of 0, taken for unknown")
     if rule.at_most is not None and cost > rule.at_most:
         text = f"the source's price comes to {cost:f}, above at_most ({rule.at_most:f}): is the unit right?"
-        return Severity.LOOK, "source-cost-limit", text
+        return Remark("source-cost-limit", Severity.LOOK, text)
     return cost if int(cost.as_tuple().exponent) <= -2 else cost.quantize(CENT)
 
 
