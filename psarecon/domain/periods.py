@@ -117,10 +117,18 @@ def choose_slot(observed: Observed, wanted: Decimal, dating: Dating) -> Slot | R
     """
     assert observed.quantity is not None
     if observed.periods is None:
-        return Slot(None, observed.quantity, observed.unit_cost)
+        return Slot(None, observed.quantity, observed.unit_cost, remarks=_at_once(dating))
     if dating.closing:
         return _closing_slot(observed.periods[0], wanted)
     return _open_slot(observed, wanted, dating)
+
+
+def _at_once(dating: Dating) -> tuple[Remark, ...]:
+    """A PSA without dates cannot close a month: what is written counts from now on."""
+    if not dating.closing:
+        return ()
+    text = "the PSA takes changes at once: an earlier month's figure would count from now on, until the next plan"
+    return (Remark("closed-at-once", Severity.LOOK, text),)
 
 
 def _closing_slot(period: Period, wanted: Decimal) -> Slot | Remark:

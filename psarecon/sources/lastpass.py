@@ -26,7 +26,7 @@ METRIC = "seats"
 _BASE = "/business/v1"
 _PAGE = 500
 _REPORT_PAGE = 50
-#: No limits are published; this many at once is what the vendor's own tools stay below.
+#: No limits are published; this many at once is our choice.
 _AT_ONCE = 4
 
 #: Which users hold a license, by the documented values of ``accountStatus``. UNPROVEN: that ``enrolled`` alone does;

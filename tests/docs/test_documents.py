@@ -94,8 +94,6 @@ def found_in_code() -> Iterator[tuple[str, str]]:
                 yield from _of_call(node.func.id, node.args)
             elif isinstance(node, ast.Yield) and isinstance(node.value, ast.Tuple) and path.name == "guards.py":
                 yield from ((code, "BLOCK") for code in _codes(node.value.elts[0]))
-            elif isinstance(node, ast.Tuple):
-                yield from _of_tuple(node.elts)
             elif isinstance(node, ast.IfExp) and path.name == "reconcile.py":
                 yield from ((code, "BLOCK") for part in (node.body, node.orelse) for code in _codes(part))
 
@@ -105,13 +103,6 @@ def _of_call(called: str, arguments: list[ast.expr]) -> Iterator[tuple[str, str]
         yield from ((code, "BLOCK") for code in _codes(arguments[0]))
     elif called in {"Finding", "Remark"} and isinstance(arguments[1], ast.Attribute):
         yield from ((code, arguments[1].attr) for code in _codes(arguments[0]))
-
-
-def _of_tuple(parts: list[ast.expr]) -> Iterator[tuple[str, str]]:
-    """A finding to be made elsewhere: severity, code and text."""
-    first = parts[0] if len(parts) == 3 else None
-    if isinstance(first, ast.Attribute) and ast.unparse(first.value) == "Severity":
-        yield from ((code, first.attr) for code in _codes(parts[1]))
 
 
 def _codes(node: ast.expr) -> list[str]:
@@ -152,13 +143,24 @@ def test_every_table_and_event_of_the_ledger_is_described() -> None:
     assert {event.value for event in Event} <= described["journal"]
 
 
+def modules_told() -> set[str]:
+    """The modules of the architecture's table; a bare name lies in the folder of the one before it in its row."""
+    told = set()
+    for line in text_of("ARCHITECTURE.md").partition("## One line")[0].splitlines():
+        folder = Path()
+        for name in re.findall(r"`([a-z_/]+\.py)`", line.split("|")[1] if line.startswith("| ") else ""):
+            folder = Path(name).parent if "/" in name else folder
+            told.add((folder / Path(name).name).as_posix())
+    return told
+
+
 def test_every_module_has_its_line_in_the_architecture() -> None:
     """ARCHITECTURE.md names each module outside the sandbox and the commands, and none that is gone."""
-    said = set(re.findall(r"([a-z_]+\.py)", text_of("ARCHITECTURE.md").partition("## One line")[0]))
-    paths = [path.relative_to(ROOT / "psarecon") for path in (ROOT / "psarecon").rglob("*.py")]
-    house = {path for path in paths if path.parts[0] != "sandbox" and path.name != "__init__.py"}
-    assert {path.name for path in house if path.parts[0] != "cli"} - said == set()
-    assert said - {path.name for path in paths} == set()
+    package = ROOT / "psarecon"
+    paths = {path.relative_to(package).as_posix() for path in package.rglob("*.py") if path.name != "__init__.py"}
+    house = {path for path in paths if path.partition("/")[0] not in {"sandbox", "cli", "__main__.py"}}
+    assert house - modules_told() == set()
+    assert modules_told() - paths == set()
 
 
 def test_every_section_that_the_code_cites_exists() -> None:
@@ -170,6 +172,16 @@ def test_every_section_that_the_code_cites_exists() -> None:
             if f"\n## {section}\n" not in text_of(f"docs/vendors/{vendor}.md"):
                 missing.append((path.name, vendor, section))
     assert missing == []
+
+
+def test_every_switch_that_a_vendor_page_names_exists() -> None:
+    """A rule or fault of the sandbox, and the proof levels' links, are to be found where the pages say."""
+    named = re.compile(r"[Ss]andbox(?: faults?)? ((?:`\w+`(?:, )?)+)")
+    known = rows_of("docs/reference/sandbox.md").keys()
+    for page in (ROOT / "docs" / "vendors").glob("*.md"):
+        text = page.read_text(encoding="utf-8")
+        assert set(re.findall(r"`(\w+)`", " ".join(named.findall(text)))) <= known, page.name
+        assert set(re.findall(r"\[([A-Z]\d+)\](?!:)", text)) == set(re.findall(r"^\[([A-Z]\d+)\]:", text, re.MULTILINE))
 
 
 def test_every_document_that_the_code_names_exists() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -71,28 +72,33 @@ def without_id(plan: str) -> str:
 
 
 def test_the_readme_can_be_followed(tmp_path: Path) -> None:
-    """Both blocks of the start run as they stand, and the plan is the one the README shows."""
+    """Both blocks run as they stand; the plan is the README's, and one of its changes that of the plan file's page."""
     with served(block("README.md", "test: serve"), tmp_path):
         done = typed(block("README.md", "test: start"), tmp_path)
     assert done.returncode == 0, done.stderr
     assert without_id(block("README.md", "output: plan")) in without_id(done.stdout)
-    assert "4 verified, 1 rejected or held\n" in done.stdout
+    assert "7 verified, 1 rejected or held\n" in done.stdout
     assert "(approve by dana)" in done.stdout
+    changes = json.loads((tmp_path / "msp" / "plan.json").read_bytes())["changes"]
+    shown = json.loads(block("docs/concepts/plan-file.md", "output: one change"))
+    change = next(one for one in changes if one["id"] == shown["id"])
+    change["usage"]["daily"] = ["…"]
+    assert shown == change
 
 
 def test_the_sample_configuration_runs(tmp_path: Path) -> None:
-    """The sample's own instructions lead to a valid mapping and the two changes they promise, all clean."""
-    shutil.copytree(ROOT / "sample-config", tmp_path / "sample-config")
+    """The sample's own instructions lead to a valid mapping and the changes they promise, all clean, and written."""
+    run_before = shutil.ignore_patterns(".sandbox", ".psarecon", "env.sh", "plan*.json")
+    shutil.copytree(ROOT / "sample-config", tmp_path / "sample-config", ignore=run_before)
+    steps = "\n".join(block("sample-config/README.md", f"test: {mark}") for mark in ("sample-plan", "sample-apply"))
     with served(block("sample-config/README.md", "test: sample"), tmp_path):
-        done = typed(block("sample-config/README.md", "test: sample-plan"), tmp_path)
-        applied = typed(
-            ". ./env.sh; psarecon plan -o plan.json; psarecon apply plan.json --approve-clean", tmp_path / "rehearsal"
-        )
+        done = typed(steps, tmp_path)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith("4 clients, 4 lines: valid\n")
-    assert "2 changes on 4 lines: +42.00 cost" in done.stdout
+    assert done.stdout.startswith("4 clients, 8 lines: valid\n")
+    assert block("sample-config/README.md", "output: sample-plan") in done.stdout
     assert not re.search(r"^(BLOCK|LOOK)", done.stdout, re.MULTILINE)
-    assert applied.stdout.endswith("2 verified\n")
+    assert "\n5 verified\n" in done.stdout
+    assert "\nno changes: 8 lines are as they should be" in done.stdout
 
 
 def test_the_nightly_script_writes_what_is_clean(acme: Rehearsal) -> None:
@@ -122,6 +128,17 @@ def test_the_files_shown_are_valid(tmp_path: Path, page: str) -> None:
     (tmp_path / "clients" / "acme.yaml").write_text(client + "\n", encoding="utf-8")
     ran = psarecon("-C", str(tmp_path), "check")
     assert (ran.code, ran.out, ran.err) == (0, "1 client, 1 line: valid\n", "")
+
+
+def test_the_files_of_the_reference_belong_together(tmp_path: Path) -> None:
+    """The settings and both clients that the reference shows, one of each PSA, pass `check` without a warning."""
+    (tmp_path / "clients").mkdir()
+    for page, names in (("settings", ["psarecon.yaml"]), ("mapping", ["clients/acme.yaml", "clients/bolt.yaml"])):
+        text = (ROOT / "docs" / "reference" / f"{page}.md").read_text(encoding="utf-8")
+        for name, found in zip(names, re.findall(r"```yaml\n(.*?)```", text, re.DOTALL), strict=False):
+            (tmp_path / name).write_text(found, encoding="utf-8")
+    ran = psarecon("-C", str(tmp_path), "check")
+    assert (ran.code, ran.out, ran.err) == (0, "2 clients, 2 lines: valid\n", "")
 
 
 def test_verdicts_are_kept_from_plan_to_plan_in_one_file(acme: Rehearsal) -> None:

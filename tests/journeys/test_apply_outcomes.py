@@ -128,7 +128,7 @@ def test_a_cost_that_moved_since_the_plan_is_a_conflict_too(dearer: Rehearsal) -
     dearer.edit(line=dearer.lines[0], unit_cost="8.75")
     ran = dearer.apply()
     assert (ran.code, figures(dearer)) == (5, ("10", 0))
-    assert "planned from 10 at 8.5, now 10 at 8.75, wanted 14 at 9.00" in ran.err
+    assert "planned from 10 at 8.50, now 10 at 8.75, wanted 14 at 9.00" in ran.err
 
 
 def test_after_a_conflict_a_new_plan_counts_from_what_is_there(three: Rehearsal) -> None:
@@ -200,7 +200,7 @@ def test_a_cost_the_server_ignored_is_unknown_and_not_verified(dearer: Rehearsal
     dearer.fault("ignored_field", name="adjustedUnitCost")
     ran = dearer.apply()
     assert (ran.code, ran.out, figures(dearer)) == (6, "1 unknown\n", ("14", 1))
-    assert "read back 14 at 8.5, neither what was nor 14 at 9.00" in last_text(dearer)
+    assert "read back 14 at 8.50, neither what was nor 14 at 9.00" in last_text(dearer)
 
 
 def test_a_cost_alone_that_the_server_ignored_is_unknown(tmp_path: Path) -> None:

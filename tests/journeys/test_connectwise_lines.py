@@ -196,3 +196,15 @@ def test_quantities_with_decimals_are_read_as_they_are(tmp_path: Path) -> None:
     with connectwise(tmp_path / "msp", CwClient(quantity="10.50")) as acme:
         assert only_change(observed_plan(acme))["quantity"] == {"before": "10.5", "after": "14"}
         assert acme.apply().out == "1 verified\n"
+
+
+def test_an_earlier_month_cannot_be_closed_where_changes_count_at_once(tmp_path: Path) -> None:
+    """November's figure would be billed from December on: somebody looks at it first."""
+    with connectwise(tmp_path / "msp") as acme:
+        acme.observed()
+        acme.today("2026-12-01")
+        acme.observed()
+        plan = acme.plan("--month", "2026-11")
+        (finding,) = findings(plan, "closed-at-once")
+        assert (finding["severity"], only_change(plan)["quantity"]["before"]) == ("LOOK", "10")
+        assert findings(acme.plan(), "closed-at-once") == []

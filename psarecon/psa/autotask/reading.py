@@ -15,6 +15,7 @@ from itertools import chain
 from typing import Any
 
 from psarecon.domain.model import LineKey, Names, Observed, Period, Remark, Severity
+from psarecon.domain.money import CENT
 from psarecon.domain.plan import Change
 from psarecon.domain.ports import State
 from psarecon.psa.autotask.client import BATCH, AutotaskClient
@@ -163,9 +164,9 @@ class Reader:
             line=LineKey(line.psa, _text(company, line.company), str(service["contractID"]), line.id),
             names=self._names(service, contract, company, world),
             quantity=None if row is None else row.units,
-            unit_cost=_decimal(service.get("unitCost")),
-            unit_price=_decimal(service.get("unitPrice")),
-            periods=self._periods(rows, contract, day, _decimal(service.get("unitCost"))) if row else (),
+            unit_cost=_money(service.get("unitCost")),
+            unit_price=_money(service.get("unitPrice")),
+            periods=self._periods(rows, contract, day, _money(service.get("unitCost"))) if row else (),
             months=self._cycle(contract, row).months if row else 1,
             remarks=tuple(_remarks(contract, billing=row is not None)),
         )
@@ -207,7 +208,7 @@ class Reader:
         if not lines:
             return {}
         records = self._by_id("ContractServices", _SERVICE_FIELDS, _ids(line.id for line in lines))
-        return {number: _decimal(record.get("unitCost")) for number, record in records.items()}
+        return {number: _money(record.get("unitCost")) for number, record in records.items()}
 
     def _cost_now(self, change: Change, row: UnitRow, costs: Mapping[int, Decimal | None]) -> Decimal | None:
         """The line's unit cost; of a period ahead, and where the settings say so, from the row's amount."""
@@ -261,5 +262,9 @@ def _text(number: int | None, fallback: str) -> str:
     return fallback if number is None else str(number)
 
 
-def _decimal(number: int | Decimal | None) -> Decimal | None:
-    return None if number is None else Decimal(number)
+def _money(number: int | Decimal | None) -> Decimal | None:
+    """An amount with at least two decimals, however few the server writes."""
+    if number is None:
+        return None
+    amount = Decimal(number)
+    return amount.quantize(CENT) if amount == amount.quantize(CENT) else amount
