@@ -20,36 +20,46 @@ _NOT_PASSED_ON = {"connection", "content-length", "transfer-encoding", "date", "
 
 @dataclass(frozen=True)
 class Exchange:
-    """One request and its answer; bodies as JSON data, None where there is none. Header names are in lower case."""
+    """One request and its answer; bodies as JSON data, None where there is none. Header names are in lower case.
+
+    ``url`` is the whole address as it was sent, ``media`` the answer's media type.
+    """
 
     method: str
-    path: str
-    query: list[tuple[str, str]]
+    url: str
     headers: dict[str, str]
     sent: Any
     status: int
+    media: str
     got: Any
+
+    @property
+    def path(self) -> str:
+        """The address without host and query."""
+        return urlsplit(self.url).path
+
+    @property
+    def query(self) -> list[tuple[str, str]]:
+        """The parameters, also those without a value."""
+        return parse_qsl(urlsplit(self.url).query, keep_blank_values=True)
 
 
 def _handler(target: str, client: httpx.Client, kept: list[Exchange]) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True  # headers and body go out one by one: the second would wait for the first's ACK
 
         def do_GET(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             # The Host stays the proxy's, so that the addresses in answers lead through the proxy too.
             headers = {name.lower(): value for name, value in self.headers.items()}
             answer = client.request(self.command, target + self.path, content=body, headers=headers)
-            parts = urlsplit(self.path)
-            query = parse_qsl(parts.query, keep_blank_values=True)
-            kept.append(
-                Exchange(
-                    self.command, parts.path, query, headers, _data(body), answer.status_code, _data(answer.content)
-                )
-            )
+            url, media = f"http://{headers['host']}{self.path}", answer.headers.get("content-type", "")
+            got = _data(answer.content)
+            kept.append(Exchange(self.command, url, headers, _data(body), answer.status_code, media, got))
             self._reply(answer)
 
-        do_POST = do_GET  # noqa: N815  # the name http.server looks for
+        do_POST = do_PATCH = do_GET  # noqa: N815  # the names http.server looks for
 
         def _reply(self, answer: httpx.Response) -> None:
             self.send_response(answer.status_code)
@@ -80,6 +90,8 @@ def recording(target: str) -> Iterator[tuple[str, list[Exchange]]]:
     ):
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
-        yield f"http://127.0.0.1:{server.server_port}", kept
-        server.shutdown()
-        thread.join()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}", kept
+        finally:
+            server.shutdown()
+            thread.join()

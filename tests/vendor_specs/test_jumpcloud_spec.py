@@ -11,6 +11,7 @@ What the descriptions do not have, ``docs/vendors/jumpcloud.md`` has with its so
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -23,13 +24,13 @@ _MORE = {"/api/organizations": {"id", "systemUsersCount", "highWaterMarkLastMont
 
 
 @pytest.fixture(scope="module")
-def exchanges(traffic: list[Exchange]) -> list[Exchange]:
-    """What went between psarecon and JumpCloud: two observations of five organizations, and what three plans ask.
+def exchanges(traffic: list[Exchange], mixed_traffic: list[Exchange]) -> list[Exchange]:
+    """What went between psarecon and JumpCloud: three observations, of five and of nine organizations, and five plans.
 
-    A plan asks for the provider and whether it has a PSA integration of its own.
+    A plan asks for the provider, whether it has PSA integrations of its own, and, once, what its two of them map.
     """
-    found = [one for one in traffic if one.path.startswith("/api/")]
-    assert len(found) == 2 * (1 + 1 + 1 + 5) + 3 * (1 + 1)
+    found = [one for one in (*traffic, *mixed_traffic) if one.path.startswith("/api/")]
+    assert len(found) == 2 * (1 + 1 + 1 + 5) + (1 + 1 + 1 + 9) + 5 * (1 + 1) + 2
     return found
 
 
@@ -49,6 +50,7 @@ def _described(v1: dict[str, Any], v2: dict[str, Any], exchange: Exchange) -> tu
     """The file and the operation of a request; LookupError where the vendor has no such path."""
     if exchange.path.startswith("/api/v2/"):
         path = re.sub(r"^/api/v2/providers/[^/]+", "/providers/{provider_id}", exchange.path)
+        path = re.sub(r"^/api/v2/integrations/(\w+)/[^/]+", r"/integrations/\1/{UUID}", path)
         return v2, v2["paths"][path][exchange.method.lower()]
     return v1, v1["paths"][exchange.path.removeprefix("/api")][exchange.method.lower()]
 
@@ -81,7 +83,7 @@ def test_every_query_is_one_the_vendor_describes(
         asked = {re.sub(r"\[\d+\]$", "", name) for name, _ in one.query}
         assert asked <= known
         assert 1 <= int(dict(one.query)["limit"]) <= 100
-        assert "sort" in asked or one.path == "/api/systemusers"
+        assert "sort" in asked or one.path.endswith(("/systemusers", "/mappings"))
 
 
 def test_the_organization_is_named_for_its_users_and_nowhere_else(exchanges: list[Exchange]) -> None:
@@ -122,7 +124,8 @@ def _resolved(document: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any
 def test_no_record_has_a_property_the_vendor_does_not_know(
     v1: dict[str, Any], v2: dict[str, Any], exchanges: list[Exchange]
 ) -> None:
-    """The descriptions allow anything; this does not."""
+    """The descriptions allow anything; this does not, down to the parts of a record. The envelope is as described."""
+    listed: Counter[str] = Counter()
     for one in exchanges:
         if one.path in _UNDESCRIBED:
             continue
@@ -130,7 +133,28 @@ def test_no_record_has_a_property_the_vendor_does_not_know(
         answer = operation["responses"]["200"]
         schema = answer["schema"] if document is v1 else answer["content"]["application/json"]["schema"]
         top = _resolved(document, schema)["properties"]
-        record = _resolved(document, _resolved(document, top["results"])["items"])["properties"]
-        assert set(one.got) == {"results", "totalCount"} <= set(top)
-        for found in one.got["results"]:
-            assert set(found) <= set(record) | _MORE.get(one.path, set())
+        (envelope,) = {"results", "records"} & set(top)
+        assert set(one.got) == {envelope, "totalCount"} <= set(top)
+        listed[envelope] += len(one.got[envelope])
+        for record in one.got[envelope]:
+            assert _unknown(document, top[envelope]["items"], record) <= _MORE.get(one.path, set())
+    assert listed["records"] == 2 + 2 * 2
+
+
+def _unknown(document: dict[str, Any], schema: dict[str, Any], data: dict[str, Any]) -> set[str]:
+    """The names of properties, at any depth, that the description does not have."""
+    known = _resolved(document, schema).get("properties", {})
+    found = set(data) - set(known)
+    for name in set(data) & set(known):
+        if isinstance(data[name], dict):
+            found |= _unknown(document, known[name], data[name])
+    return found
+
+
+def test_the_mappings_of_both_integrations_name_a_line_and_an_organization_without_one(
+    exchanges: list[Exchange],
+) -> None:
+    """What was held against the description above is not empty: a line of each PSA, and a company for tickets."""
+    mapped = {one.path.split("/")[4]: one.got["records"] for one in exchanges if one.path.endswith("/mappings")}
+    words = {psa: [set(record) & {"service", "addition"} for record in records] for psa, records in mapped.items()}
+    assert words == {"autotask": [{"service"}, set()], "connectwise": [{"addition"}, set()]}

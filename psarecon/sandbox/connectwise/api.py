@@ -37,6 +37,7 @@ _LISTS: Mapping[str, Entity] = {
     "procurement/catalog": CATALOG,
 }
 _ALL = Sql("1", [])
+_CURRENT = "2026.4"
 _VERSION = re.compile(r"version\s*=\s*([\w.]+)", re.IGNORECASE)
 
 
@@ -72,7 +73,7 @@ class ConnectWise:
         response = self._answer(call)
         self._served += 1
         response.headers["x-cw-request-id"] = f"{start('connectwise', self._served):08x}-{self._served:04x}"
-        response.headers["api-current-version"] = "2026.4"
+        response.headers["api-current-version"] = _CURRENT
         return response
 
     def _answer(self, call: Call) -> Response:
@@ -85,9 +86,14 @@ class ConnectWise:
         if refused is not None:
             return refused
         try:
-            return self._route(call, path["rest"].lower(), f"{call.base}/{path['codebase']}apis/3.0")
+            response = self._route(call, path["rest"].lower(), f"{call.base}/{path['codebase']}apis/3.0")
         except Refused as why:
             return refusal(why)
+        if response.status_code == 200:
+            # The description gives every success the media type of its model; of errors it says nothing.
+            version = asked_version(call) or _CURRENT
+            response.headers["content-type"] = f"application/vnd.connectwise.com+json; version={version}"
+        return response
 
     def _route(self, call: Call, rest: str, base: str) -> Response:
         additions = _ADDITIONS.match(rest)

@@ -67,6 +67,7 @@ AGREEMENTS = Entity(
         "type/id": Field("12", "int"), "type/name": Field("'Managed Services'", "text"),
         "company/id": Field("t.company_id", "int"), "company/identifier": Field("c.identifier", "text"),
         "company/name": Field("c.name", "text"),
+        "contact/id": Field("t.company_id", "int"), "contact/name": Field("'Accounts Payable'", "text"),
         "parentAgreement/id": Field("t.parent_id", "int"), "parentAgreement/name": Field("p.name", "text"),
         "startDate": _day("t.start"), "endDate": _day("t.end"),
         "noEndingDateFlag": Field("t.end IS NULL", "bool"),
