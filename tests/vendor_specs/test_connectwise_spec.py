@@ -211,7 +211,7 @@ def test_every_answer_of_the_sandbox_is_of_the_vendors_form(
 
 
 def test_whole_records_are_of_the_vendors_form_too(description: Description, tmp_path: Path) -> None:
-    """What psarecon asks for are some fields; another client, who names none, gets records that lack nothing required."""
+    """Psarecon asks for some fields; another client, who names none, gets records that lack nothing required."""
     clients = [CwClient(), CwClient("Beta Ltd", agreement={"parent": 500_871, "end": date(2027, 5, 31)})]
     with connectwise(tmp_path / "msp", *clients) as place, httpx.Client(trust_env=False) as client:
         client.headers = httpx.Headers(_credentials(place.environ))
