@@ -199,23 +199,6 @@ def test_three_pages_forward_only_are_read_whatever_the_last_link_header_says(tm
         assert len(acme.requests("GET", "/finance/agreementrecap/")) == 3
 
 
-def test_the_urls_of_many_ids_stay_short(tmp_path: Path) -> None:
-    """Six hundred clients: no address is longer than 2,000 characters, and nothing is asked for twice."""
-    clients = [CwClient(f"Client {number:03d}", users=10) for number in range(600)]
-    with connectwise(tmp_path / "msp", *clients) as acme:
-        acme.settings("source: jumpcloud, metric: users, quantity: high-water-mark", "quantity: fixed")
-        for path in sorted((acme.directory / "clients").glob("*.yaml")):
-            path.write_text(path.read_text("utf-8") + "    fixed: 10\n", "utf-8")
-        acme.forget_requests()
-        assert acme.plan()["changes"] == []
-        asked = acme.requests()
-        agreements = acme.requests("GET", "/finance/agreements")
-        additions = acme.requests("GET", "/additions")
-        assert len(additions) == 600
-        assert len(agreements) - len(additions) == 3
-        assert len(asked) - len(additions) <= 10
-
-
 def test_the_settings_pace_is_kept(tmp_path: Path) -> None:
     """With a limit of requests a minute that the plan stays below, the server's own limit is never met."""
     with connectwise(tmp_path / "msp") as acme:

@@ -360,8 +360,7 @@ def test_warnings_do_not_make_a_mapping_invalid(config: ConfigDirectory) -> None
         "clients/late.yml:1:1: this file is not read",
         "psarecon.yaml:10:3: no line of the mapping uses the product 'spare'",
     ]
-    warnings = load_mapping(load_settings(config.path), today=TODAY).warnings
-    assert len(warnings) == 3
+    assert len(load_mapping(load_settings(config.path), today=TODAY).warnings) == 3
 
 
 def test_a_directory_without_clients_is_a_warning(config: ConfigDirectory) -> None:
@@ -394,10 +393,9 @@ def test_names_of_any_kind_pass_through_unharmed(config: ConfigDirectory) -> Non
     assert loaded(config).bindings[0].client == name
 
 
-def test_fifty_thousand_wrong_lines_are_told_in_linear_time(config: ConfigDirectory) -> None:
-    """Two thousand here, each at its own place."""
+def test_two_thousand_wrong_lines_are_told_each_at_its_place(config: ConfigDirectory) -> None:
+    """Not only the first."""
     lines = "".join(f"  - {{product: nope, contract: {{id: 1}}, service: {{id: {n}}}}}\n" for n in range(2000))
     config.write("clients/acme.yaml", f"client: A\npsa: autotask\ncompany: {{id: 1}}\nlines:\n{lines}")
-    errors = config.check().errors
-    assert [(problem.line, problem.column) for problem in errors] == [(number + 5, 15) for number in range(2000)]
-    assert errors[-1].source_line == "  - {product: nope, contract: {id: 1}, service: {id: 1999}}"
+    places = [(problem.line, problem.column) for problem in config.check().errors]
+    assert places == [(number + 5, 15) for number in range(2000)]
