@@ -353,8 +353,7 @@ def test_warnings_do_not_make_a_mapping_invalid(config: ConfigDirectory) -> None
     config.settings("  backup:", "  spare: {quantity: fixed}\n  backup:")
     config.client("minimum: 10", "allow: [{guard: cost-move, reason: x, until: 2026-11-19}]")
     config.write("clients/late.yml", "client: Late\n")
-    assert [str(warning.severity) for warning in config.check().warnings] == ["warning"] * 3
-    assert config.errors() == []
+    assert not config.errors()
     assert config.warnings() == [
         "clients/acme.yaml:9:50: this allowance for cost-move ended on 2026-11-19 and no longer counts",
         "clients/late.yml:1:1: this file is not read",
