@@ -82,7 +82,7 @@ class PlainConnectWise(ConnectWiseManageAPIClient):
 
 @pytest.fixture
 def connectwise(sandbox: Sandbox) -> PlainConnectWise:
-    """PyConnectWise with the sandbox's keys; it finds the codebase by itself."""
+    """PyConnectWise with the sandbox's keys; the codebase is looked up over plain HTTP."""
     environ = sandbox.environ
     keys = (environ["CW_CLIENT_ID"], environ["CW_PUBLIC_KEY"], environ["CW_PRIVATE_KEY"])
     return PlainConnectWise("examplemsp", sandbox.url.removeprefix("http://"), *keys)
