@@ -15,9 +15,7 @@ and shows how well the requests go side by side.
 from __future__ import annotations
 
 import argparse
-import json
 import tempfile
-import urllib.request
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,6 +25,7 @@ from math import ceil
 from pathlib import Path
 from typing import Any
 
+import httpx
 from process import Figure, measured
 
 from psarecon.psa.connectwise.client import Ways
@@ -142,10 +141,8 @@ def _client(builder: Builder, number: int, product: int) -> None:
 
 
 def _control(url: str, method: str, what: str, body: dict[str, Any] | None = None) -> Any:
-    data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(f"{url}/_sandbox/{what}", data, method=method)  # noqa: S310  # our own server
-    with urllib.request.urlopen(request) as answer:  # noqa: S310  # as above
-        return json.loads(answer.read() or b"null")
+    answer = httpx.request(method, f"{url}/_sandbox/{what}", json=body, timeout=60, trust_env=False)
+    return answer.raise_for_status().json() if answer.content else None
 
 
 def main() -> None:

@@ -2,7 +2,8 @@
 
 For each line, in this order: the lease still runs long enough; the line is read again and must be as the plan saw
 it; the intent is on disk; the call is sent once; the line is read back; the outcome is on disk and the baseline
-moves. A process killed anywhere in between leaves at most one line in doubt, which ``resume`` settles by reading.
+moves. A process killed anywhere leaves in doubt the line in flight, and those whose answers were lost and that still
+waited to be judged; ``resume`` settles them by reading.
 """
 
 from __future__ import annotations
