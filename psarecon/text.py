@@ -50,3 +50,8 @@ def unit_money(amount: Decimal) -> str:
 def signed(number: Decimal) -> str:
     """A figure with its sign and thousands, as money is shown: ``+1,234.50``, ``-3.00``, ``0.00``."""
     return f"{number:+,.2f}" if number else f"{number:,.2f}"
+
+
+def signed_count(number: Decimal) -> str:
+    """A step of a count with its sign: ``+6``, ``-1``, ``0``."""
+    return f"+{plain(number)}" if number > 0 else plain(number)

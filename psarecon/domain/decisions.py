@@ -6,16 +6,23 @@ A change's id is a hash of line, before, after and date, so a decision made on a
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
 from psarecon.domain.model import Severity
-from psarecon.domain.plan import Change, Plan, severities
+from psarecon.domain.plan import Change, Pair, Plan, day_data, severities
 from psarecon.errors import InvalidInput
 
 FORMAT_VERSION = 1
+#: A figure and a day as a decisions file has them; no figure is so long that writing it out could fail.
+FIGURE = r"-?(?:0|[1-9][0-9]{0,999})(?:\.[0-9]{1,999})?"
+DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_figure, _day = re.compile(FIGURE), re.compile(DAY)
+_quoted = json.JSONEncoder(ensure_ascii=True).encode
 
 
 class Verdict(StrEnum):
@@ -27,14 +34,37 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class About:
+    """What was decided, in words: for whoever reads the file, and to explain a decision that has lapsed.
+
+    ``line`` reads ``psa/id``; a figure that does not move is None; ``effective_date`` is ISO 8601, None for at once.
+    It binds nothing: a decision is bound by the id of its change.
+    """
+
+    line: str
+    client: str
+    product: str
+    quantity: Pair | None = None
+    unit_cost: Pair | None = None
+    effective_date: str | None = None
+
+    @classmethod
+    def of(cls, change: Change) -> About:
+        """What a decision on this change is about."""
+        day = day_data(change.effective_date)
+        return cls(str(change.line), change.client, change.product, change.quantity, change.unit_cost, day)
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
-    """One verdict on one change: by whom, when (ISO 8601), why."""
+    """One verdict on one change: by whom, when (ISO 8601), why, and what it is about (None: the file does not say)."""
 
     change: str
     verdict: Verdict
     by: str
     at: str
     reason: str = ""
+    about: About | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +81,7 @@ def approve_clean(plan: Plan, by: str, at: str) -> tuple[Decision, ...]:
     """An approval of every change without a BLOCK or LOOK finding."""
     marked = severities(plan)
     clean = (change for change in plan.changes if change.id not in marked)
-    return tuple(Decision(change.id, Verdict.APPROVE, by, at, "clean") for change in clean)
+    return tuple(Decision(one.id, Verdict.APPROVE, by, at, "clean", About.of(one)) for one in clean)
 
 
 def sort_changes(plan: Plan, decisions: Iterable[Decision]) -> Sorted:
@@ -80,18 +110,50 @@ def merge(old: Iterable[Decision], new: Iterable[Decision]) -> tuple[Decision, .
 
 def decisions_bytes(decisions: Iterable[Decision]) -> bytes:
     """The decisions file: readable JSON, one decision a change, so that it can be reviewed in git."""
-    listed = [
-        {"change": one.change, "verdict": one.verdict.value, "by": one.by, "at": one.at, "reason": one.reason}
-        for one in decisions
-    ]
-    data = {"format_version": FORMAT_VERSION, "decisions": listed}
-    return json.dumps(data, indent=2, sort_keys=True, ensure_ascii=True).encode("ascii") + b"\n"
+    return b"".join(framed(map(encoded, decisions)))
+
+
+def framed(groups: Iterable[bytes]) -> Iterator[bytes]:
+    """A decisions file in pieces; each group is some decisions as ``encoded``, joined by a comma and a line end."""
+    before = b'{\n  "decisions": ['
+    empty = True
+    for group in groups:
+        yield before + b"\n" if empty else before
+        yield group
+        before, empty = b",\n", False
+    yield b'%b],\n  "format_version": %d\n}\n' % (before if empty else b"\n  ", FORMAT_VERSION)
+
+
+def encoded(one: Decision) -> bytes:
+    """One decision as it stands in the file: as ``json.dumps`` indents it by two, its keys sorted, in ASCII."""
+    about = "" if one.about is None else _about_text(one.about)
+    return (
+        f'    {{\n{about}      "at": {_quoted(one.at)},\n      "by": {_quoted(one.by)},\n'
+        f'      "change": {_quoted(one.change)},\n      "reason": {_quoted(one.reason)},\n'
+        f'      "verdict": "{one.verdict.value}"\n    }}'
+    ).encode("ascii")
+
+
+def _about_text(one: About) -> str:
+    day = "null" if one.effective_date is None else _quoted(one.effective_date)
+    return (
+        f'      "about": {{\n        "client": {_quoted(one.client)},\n        "effective_date": {day},\n'
+        f'        "line": {_quoted(one.line)},\n        "product": {_quoted(one.product)},\n'
+        f'        "quantity": {_pair_text(one.quantity)},\n        "unit_cost": {_pair_text(one.unit_cost)}\n'
+        "      },\n"
+    )
+
+
+def _pair_text(pair: Pair | None) -> str:
+    if pair is None:
+        return "null"
+    return f'{{\n          "after": "{pair.after:f}",\n          "before": "{pair.before:f}"\n        }}'
 
 
 def load_decisions(content: bytes, name: str) -> tuple[Decision, ...]:
     """Read a decisions file. Raises InvalidInput that names the file."""
     try:
-        return tuple(map(_decision, _listed(json.loads(content))))
+        return tuple(map(read_decision, _listed(json.loads(content))))
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise InvalidInput(f"{name} is not a decisions file", hint="make it with `psarecon decide PLAN`") from error
 
@@ -103,8 +165,46 @@ def _listed(data: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return listed
 
 
-def _decision(data: Mapping[str, Any]) -> Decision:
-    values = [data["change"], data["by"], data["at"], data.get("reason", "")]
-    if not all(isinstance(value, str) for value in values):
+def read_decision(data: Mapping[str, Any]) -> Decision:
+    """The decision that ``encoded`` wrote. Raises ValueError, TypeError, KeyError or AttributeError for other data."""
+    return Decision(
+        change=_text(data["change"]),
+        verdict=Verdict(data["verdict"]),
+        by=_text(data["by"]),
+        at=_text(data["at"]),
+        reason=_text(data.get("reason", "")),
+        about=_read_about(data.get("about")),
+    )
+
+
+def _read_about(data: Mapping[str, Any] | None) -> About | None:
+    if data is None:
+        return None
+    day = data["effective_date"]
+    return About(
+        line=_text(data["line"]),
+        client=_text(data["client"]),
+        product=_text(data["product"]),
+        quantity=_read_pair(data["quantity"]),
+        unit_cost=_read_pair(data["unit_cost"]),
+        effective_date=None if day is None else _matching(_day, day),
+    )
+
+
+def _read_pair(data: Mapping[str, Any] | None) -> Pair | None:
+    if data is None:
+        return None
+    return Pair(Decimal(_matching(_figure, data["before"])), Decimal(_matching(_figure, data["after"])))
+
+
+def _matching(pattern: re.Pattern[str], value: object) -> str:
+    text = _text(value)
+    if pattern.fullmatch(text) is None:
+        raise ValueError(text)
+    return text
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
         raise TypeError
-    return Decision(data["change"], Verdict(data["verdict"]), data["by"], data["at"], data.get("reason", ""))
+    return value

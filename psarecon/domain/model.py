@@ -250,13 +250,21 @@ class Period:
 
 
 @dataclass(frozen=True, slots=True)
+class Touched:
+    """Who changed something last and when, as far as the PSA tells: at least one of the two, to the second."""
+
+    by: str | None
+    at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Observed:
     """What the PSA says of a line now.
 
     ``line`` carries the ids as the PSA has them. ``quantity`` None: the line is not billing on the day read.
     ``unit_cost`` None: hidden from the API user, which is not zero. ``periods`` is None for a PSA that takes
     changes at once; else the period that holds the day first, later ones only when ``following`` were read.
-    ``months`` is how many months one unit price covers.
+    ``months`` is how many months one unit price covers. ``touched`` is None for a PSA that does not keep it.
     """
 
     line: LineKey
@@ -268,6 +276,7 @@ class Observed:
     following: bool = False
     months: int = 1
     remarks: tuple[Remark, ...] = ()
+    touched: Touched | None = None
 
 
 @dataclass(frozen=True, slots=True)

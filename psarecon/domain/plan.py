@@ -14,7 +14,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from psarecon.domain.model import Call, Evidence, Finding, LineKey, Place, Severity
+from psarecon.domain.model import Call, Evidence, Finding, LineKey, Place, Severity, Touched
 from psarecon.domain.money import Money
 
 
@@ -43,7 +43,8 @@ class Change:
 
     ``live`` holds all the PSA said when the plan was made; ``wanted_cost`` what the mapping asks for, also
     where the cost does not change. ``names`` are the PSA's company, contract and line names. ``measured_on`` is the
-    day whose figures are compared, ``ahead`` says that its period had not begun when the plan was made.
+    day whose figures are compared, ``ahead`` says that its period had not begun when the plan was made. ``touched`` is
+    who changed the line in the PSA last, before the plan was made.
     """
 
     id: str
@@ -66,11 +67,17 @@ class Change:
     measured_on: date | None = None
     ahead: bool = False
     usage: UsageView = field(default_factory=lambda: UsageView(""))
+    touched: Touched | None = None
 
     @property
     def scope(self) -> str:
         """How findings name this change."""
         return f"change:{self.id}"
+
+    @property
+    def scopes(self) -> tuple[str, str, str, str]:
+        """Every scope whose findings are about this change: the plan, itself, its line, its organization."""
+        return ("plan", self.scope, f"line:{self.line}", f"organization:{self.organization}")
 
     @property
     def quantity_after(self) -> Decimal:
@@ -109,8 +116,7 @@ class Plan:
 
     def findings_of(self, change: Change) -> tuple[Finding, ...]:
         """What was found about a change: on itself, its line, its organization, or the whole plan."""
-        scopes = {"plan", change.scope, f"line:{change.line}", f"organization:{change.organization}"}
-        return tuple(finding for finding in self.findings if finding.scope in scopes)
+        return tuple(finding for finding in self.findings if finding.scope in change.scopes)
 
 
 def severities(plan: Plan) -> dict[str, Severity]:
@@ -120,8 +126,7 @@ def severities(plan: Plan) -> dict[str, Severity]:
         by_scope.setdefault(finding.scope, set()).add(finding.severity)
     gravest: dict[str, Severity] = {}
     for change in plan.changes:
-        scopes = ("plan", change.scope, f"line:{change.line}", f"organization:{change.organization}")
-        found = set().union(*(by_scope.get(scope, set()) for scope in scopes))
+        found = set().union(*(by_scope.get(scope, set()) for scope in change.scopes))
         for severity in (Severity.BLOCK, Severity.LOOK):
             if severity in found:
                 gravest[change.id] = severity

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from psarecon.domain.model import Call, Evidence, Finding, LineKey, Place, Severity
+from psarecon.domain.model import Call, Evidence, Finding, LineKey, Place, Severity, Touched
 from psarecon.domain.money import Money
 from psarecon.domain.plan import Change, Pair, Plan, UsageView, canonical, change_id, day_data, pair_data
 from psarecon.errors import PlanRefused
 
 FORMAT_VERSION = 1
+#: The id as it stands in a plan file; ``rest`` is what the id does not cover.
+SEAL = re.compile(b',"format_version":%d,(?P<rest>"id":"(?P<id>[0-9a-f]{64})",)' % FORMAT_VERSION)
 
 
 def plan_id(data: dict[str, Any]) -> str:
@@ -71,6 +74,7 @@ def change_data(change: Change) -> dict[str, Any]:
         "evidence": [_evidence_data(evidence) for evidence in change.evidence],
         "usage": _usage_data(change.usage),
         "money": _money_data(money),
+        "touched": _touched_data(change.touched),
         "source": {"file": change.source.file, "line": change.source.line},
         "call": {"method": change.call.method, "path": change.call.path, "body": change.call.body},
     }
@@ -93,6 +97,12 @@ def _evidence_data(evidence: Evidence) -> dict[str, str]:
         "taken_at": _instant(evidence.taken_at),
         "how": evidence.how,
     }
+
+
+def _touched_data(touched: Touched | None) -> dict[str, str | None] | None:
+    if touched is None:
+        return None
+    return {"by": touched.by, "at": None if touched.at is None else _instant(touched.at)}
 
 
 def _money_data(money: Money) -> dict[str, Any]:
@@ -126,11 +136,11 @@ def load_plan(content: bytes, name: str) -> Plan:
         data = json.loads(content)
         version = data["format_version"]
     except (ValueError, TypeError, KeyError, RecursionError) as error:
-        raise _refused(name, "it is not a psarecon plan") from error
+        raise refused(name, "it is not a psarecon plan") from error
     if version != FORMAT_VERSION:
-        raise _refused(name, f"its format_version is not {FORMAT_VERSION}; it was written by another psarecon")
+        raise refused(name, f"its format_version is not {FORMAT_VERSION}; it was written by another psarecon")
     if data.get("id") != plan_id(data) or canonical(data) + b"\n" != content:
-        raise _refused(name, "it was changed after psarecon wrote it")
+        raise refused(name, "it was changed after psarecon wrote it")
     return _checked(data, name)
 
 
@@ -140,14 +150,29 @@ def _checked(data: dict[str, Any], name: str) -> Plan:
     try:
         plan = _plan(data)
     except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
-        raise _refused(name, "it does not have the form of a plan") from error
-    for one in plan.changes:
-        if one.id != change_id(one.line, one.quantity, one.unit_cost, one.effective_date, one.call):
-            raise _refused(name, "a change in it is not the one its id stands for")
+        raise refused(name, "it does not have the form of a plan") from error
+    if not all(map(_stands_for_itself, plan.changes)):
+        raise refused(name, "a change in it is not the one its id stands for")
     return plan
 
 
-def _refused(name: str, why: str) -> PlanRefused:
+def _stands_for_itself(one: Change) -> bool:
+    return one.id == change_id(one.line, one.quantity, one.unit_cost, one.effective_date, one.call)
+
+
+def load_change(content: bytes, name: str) -> Change:
+    """One change out of a plan file. Raises PlanRefused unless it is the one its id stands for."""
+    try:
+        change = read_change(json.loads(content))
+    except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+        raise refused(name, "it does not have the form of a change") from error
+    if not _stands_for_itself(change):
+        raise refused(name, "the change is not the one its id stands for")
+    return change
+
+
+def refused(name: str, why: str) -> PlanRefused:
+    """The error that a plan file is not used; ``why`` in words."""
     return PlanRefused(f"{name} is refused: {why}", hint="make a new plan with `psarecon plan -o FILE`")
 
 
@@ -189,6 +214,7 @@ def read_change(data: dict[str, Any]) -> Change:
         evidence=tuple(map(_evidence, data["evidence"])),
         usage=_usage(data["usage"]),
         money=_money(data["money"]),
+        touched=_touched(data.get("touched")),
         source=Place(**data["source"]),
         call=Call(**data["call"]),
     )
@@ -212,6 +238,16 @@ def _money(data: dict[str, Any]) -> Money:
     cost, revenue = data["monthly_cost"], data["monthly_revenue"]
     figures = (cost["before"], cost["after"], revenue["before"], revenue["after"])
     return Money(*map(_read_number, figures))
+
+
+def _touched(data: dict[str, str | None] | None) -> Touched | None:
+    """Absent in plans and journals of before there was such a key."""
+    if data is None:
+        return None
+    by, at = data["by"], data["at"]
+    if not isinstance(by, str | None):
+        raise TypeError
+    return Touched(by, None if at is None else _moment(at))
 
 
 def _finding(data: dict[str, str]) -> Finding:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from unit.domain.make import LINE, change, pair, plan_of
 
 from psarecon.domain.decisions import (
+    About,
     Decision,
     Verdict,
     approve_clean,
@@ -17,15 +18,19 @@ from psarecon.domain.decisions import (
     sort_changes,
 )
 from psarecon.domain.model import Finding, LineKey, Severity
+from psarecon.domain.plan import Pair
 from psarecon.errors import InvalidInput
 
 AT = "2026-11-20T17:00:00Z"
 OTHER = LineKey("autotask", "175", "29683354", "8002")
 FIRST, SECOND = change(), change(line=OTHER, organization="jumpcloud/org-2")
-texts = st.text(max_size=20)
-decisions = st.lists(
-    st.builds(Decision, st.sampled_from([FIRST.id, SECOND.id, "0" * 12]), st.sampled_from(Verdict), texts, texts, texts)
-)
+#: A PSA's answer may hold half a character: JSON can.
+texts = st.text(st.characters(), max_size=20) | st.sampled_from(["\ud800", "\x1b]52;c;x\x07", '"},', "é\u202e"])
+figures = st.decimals(allow_nan=False, allow_infinity=False, places=4)
+pairs = st.none() | st.builds(Pair, figures, figures)
+abouts = st.none() | st.builds(About, texts, texts, texts, pairs, pairs, st.none() | st.dates().map(str))
+ids = st.sampled_from([FIRST.id, SECOND.id, "0" * 12])
+decisions = st.lists(st.builds(Decision, ids, st.sampled_from(Verdict), texts, texts, texts, abouts))
 
 
 def _decided(verdict: Verdict, change_id: str = FIRST.id) -> Decision:
@@ -76,6 +81,32 @@ def test_decisions_come_back_from_their_file_as_they_were(found: list[Decision])
     assert content.isascii()
 
 
+@given(decisions)
+def test_the_file_is_what_the_library_would_indent(found: list[Decision]) -> None:
+    """By two, its keys sorted, in ASCII: anybody's tool writes it the same."""
+    content = decisions_bytes(found)
+    again = json.dumps(json.loads(content), indent=2, sort_keys=True, ensure_ascii=True)
+    assert content == again.encode("ascii") + b"\n"
+
+
+def test_a_decision_says_in_words_what_it_is_about() -> None:
+    """Line, client, product, both figures where they move, and the day."""
+    both = change(pair(10, 14), pair("8.25", "9.00"), effective=None)
+    assert About.of(FIRST) == About(
+        "autotask/8001", "Acme Corp", "jumpcloud-platform", pair(10, 14), None, "2026-11-01"
+    )
+    assert About.of(both) == About(
+        "autotask/8001", "Acme Corp", "jumpcloud-platform", pair(10, 14), pair("8.25", "9.00"), None
+    )
+
+
+def test_a_file_of_before_is_read_and_what_a_later_psarecon_adds_is_passed_by() -> None:
+    """Without `about`; with a key nobody knows yet."""
+    old = {**_GOOD, "later": [1]}
+    content = json.dumps({"format_version": 1, "decisions": [old], "later": {}}).encode()
+    assert load_decisions(content, "x") == (Decision("a", Verdict.APPROVE, "dana", AT),)
+
+
 @pytest.mark.parametrize("severity", [Severity.BLOCK, Severity.LOOK])
 @pytest.mark.parametrize("scope", _scopes())
 def test_approving_what_is_clean_passes_by_whatever_has_a_finding(scope: str, severity: Severity) -> None:
@@ -88,7 +119,9 @@ def test_approving_what_is_clean_passes_by_whatever_has_a_finding(scope: str, se
 def test_a_finding_that_only_tells_leaves_a_change_clean() -> None:
     """INFO asks for nothing."""
     plan = plan_of([FIRST], [Finding("usage-missing-days", Severity.INFO, "plan", "")])
-    assert approve_clean(plan, "dana", AT) == (Decision(FIRST.id, Verdict.APPROVE, "dana", AT, "clean"),)
+    assert approve_clean(plan, "dana", AT) == (
+        Decision(FIRST.id, Verdict.APPROVE, "dana", AT, "clean", About.of(FIRST)),
+    )
 
 
 def test_a_look_is_lifted_by_a_named_approval() -> None:
@@ -110,6 +143,19 @@ def test_a_rejected_or_held_change_is_declined(verdict: Verdict) -> None:
 
 
 _GOOD = {"change": "a", "verdict": "approve", "by": "dana", "at": AT}
+_ABOUT = {
+    "line": "autotask/1",
+    "client": "",
+    "product": "",
+    "quantity": None,
+    "unit_cost": None,
+    "effective_date": None,
+}
+
+
+def _told(**about: object) -> bytes:
+    """A file whose one decision says this of its change."""
+    return json.dumps({"format_version": 1, "decisions": [{**_GOOD, "about": {**_ABOUT, **about}}]}).encode()
 
 
 @pytest.mark.parametrize(
@@ -130,6 +176,15 @@ _GOOD = {"change": "a", "verdict": "approve", "by": "dana", "at": AT}
         json.dumps({"format_version": 1, "decisions": [{**_GOOD, "reason": 1}]}).encode(),
         json.dumps({"format_version": 1, "decisions": [{"change": "a", "verdict": "approve"}]}).encode(),
         b"[" * 100_000,
+        _told(line=1),
+        _told(client=None),
+        _told(quantity="10"),
+        _told(quantity={"before": "10", "after": 14}),
+        _told(quantity={"before": "10", "after": "NaN"}),
+        _told(quantity={"before": "10", "after": "1e999999999"}),
+        _told(unit_cost={"before": "9.00"}),
+        _told(effective_date="soon"),
+        json.dumps({"format_version": 1, "decisions": [{**_GOOD, "about": {}}]}).encode(),
     ],
 )
 def test_what_is_no_decisions_file_is_refused_by_name(content: bytes) -> None:

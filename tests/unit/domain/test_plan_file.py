@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from unit.domain.make import CALL, change, pair, plan_of
+from unit.domain.make import CALL, NOW, change, pair, plan_of
 
-from psarecon.domain.model import Finding, LineKey, Severity
+from psarecon.domain.model import Finding, LineKey, Severity, Touched
 from psarecon.domain.money import Money
 from psarecon.domain.plan import Change, Pair, Plan, canonical, change_id
 from psarecon.domain.plan_file import load_plan, plan_bytes, plan_id
@@ -100,6 +100,9 @@ def test_a_change_under_the_id_of_another_is_refused_even_in_a_plan_signed_anew(
             lambda data: data["changes"][0].update(live={"quantity": "ten", "unit_cost": None}), id="no figure"
         ),
         pytest.param(lambda data: data["changes"][0]["line"].update(more="x"), id="an unknown key"),
+        pytest.param(lambda data: data["changes"][0].update(touched={"by": "kim"}), id="half a touch"),
+        pytest.param(lambda data: data["changes"][0].update(touched={"by": 5, "at": None}), id="a touch by a number"),
+        pytest.param(lambda data: data["changes"][0].update(touched={"by": "", "at": "then"}), id="a touch at no time"),
         pytest.param(lambda data: data.update(findings=[{"code": "x"}]), id="half a finding"),
     ],
 )
@@ -164,3 +167,22 @@ def test_a_change_whose_before_or_after_moves_is_another_change(quantity: Pair, 
         assert (change_id(line, moved, None, None, CALL) == usual) == (moved == quantity)
     assert change_id(line, None, quantity, None, CALL) != usual
     assert change_id(line, quantity, None, None, replace(CALL, body='{"unitChange": 5}')) != usual
+
+
+@pytest.mark.parametrize("touched", [None, Touched("kim [/oops]\x1b", NOW), Touched(None, NOW), Touched("", None)])
+def test_who_touched_the_line_comes_back_and_is_no_part_of_the_changes_id(touched: Touched | None) -> None:
+    """A decision is about figures and the call, not about who was there before."""
+    known = replace(change(), touched=touched)
+    content = plan_bytes(plan_of([known]))
+    (loaded,) = load_plan(content, "plan.json").changes
+    assert loaded.touched == touched
+    assert loaded.id == change().id
+
+
+def test_a_plan_of_before_there_was_such_a_key_is_read_as_it_stands() -> None:
+    """It is held against its own bytes, not against what would be written today."""
+    old = _forged(lambda data: data["changes"][0].pop("touched"))
+    plan = load_plan(old, "plan.json")
+    assert b"touched" not in old
+    assert plan.changes == (change(),)
+    assert plan.id == json.loads(old)["id"]

@@ -1,0 +1,229 @@
+"""The decisions on one plan while it is reviewed: looked up, made, taken back, and on disk with every key.
+
+The screen's thread decides; a thread of the book's own saves, so that a slow disk is never felt. The file may change
+under it (another reviewer, ``git pull``): then what is there now counts, with our unsaved acts laid over it.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from psarecon.domain.decisions import Decision, Verdict, encoded, framed
+from psarecon.domain.model import Severity
+from psarecon.errors import PsareconError
+from psarecon.files import locked, stamp, write_whole
+from psarecon.review.kept import Kept, Pieces, about, same
+from psarecon.review.opened import Row
+
+#: Seconds until saving is tried again after it failed, and to wait for somebody else who is saving.
+_AGAIN = 2.0
+_PATIENCE = 5.0
+
+
+#: By change id: the decision in the file, and the one it is to become.
+_Unsaved = dict[str, tuple[bytes | None, bytes | None]]
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Maker:
+    """Makes decisions in the name of a person."""
+
+    by: str
+    now: Callable[[], datetime] = _now
+
+    def decisions(self, kept: Kept, rows: Iterable[Row], verdict: Verdict | None, reason: str = "") -> Pieces:
+        """What to put into ``kept`` for this verdict on these rows; None makes them open again.
+
+        A row with a BLOCK is never approved. Where the same person has decided the same for the same reason, the
+        older decision stays.
+        """
+        if verdict is None:
+            return {row.id: None for row in rows if row.id in kept.verdicts}
+        at = self.now().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        allowed = [row for row in rows if verdict is not Verdict.APPROVE or row.severity is not Severity.BLOCK]
+        made = {row.id: encoded(Decision(row.id, verdict, self.by, at, reason, about(row))) for row in allowed}
+        old = kept.pieces(made)
+        return {change: piece for change, piece in made.items() if not same(piece, old[change])}
+
+
+class Book:
+    """The decisions in the file ``path``, made in the name of ``by``.
+
+    ``trouble`` says in words why the newest decisions are not on disk; empty while they are, or soon will be.
+    Raises InvalidInput when the file is not a decisions file.
+    """
+
+    def __init__(self, path: Path, by: str, now: Callable[[], datetime] = _now) -> None:
+        self.path = path
+        self.trouble = ""
+        self._maker = Maker(by, now)
+        self._stamp = stamp(path)
+        self._kept = Kept.read(path)
+        #: What each act replaced, by change id: only what is still ours to take back.
+        self._acts: list[dict[str, bytes | None]] = []
+        self._unsaved: _Unsaved = {}
+        self._noticed = False
+        self._change = threading.Condition()
+        self._asked = self._answered = 0
+        self._closing = False
+        self._writer = threading.Thread(target=self._write, name="decisions", daemon=True)
+        self._writer.start()
+
+    # What was decided.
+
+    def verdict(self, change_id: str) -> Verdict | None:
+        """The verdict on a change; None: open."""
+        return self._kept.verdicts.get(change_id)
+
+    def decision(self, change_id: str) -> Decision | None:
+        """The decision on a change; None: open."""
+        with self._change:
+            return self._kept.decision(change_id)
+
+    def lapsed(self, row: Row) -> Decision | None:
+        """The newest decision on other figures of an undecided row's line, unless it has been carried out."""
+        with self._change:
+            return self._kept.lapsed(row)
+
+    def state(self, row: Row) -> str:
+        """A state of ``psarecon.review.query.Query``: a verdict, ``lapsed`` or ``open``."""
+        return self._kept.state(row)
+
+    # Acts.
+
+    def decide(self, rows: Sequence[Row], verdict: Verdict | None, reason: str = "") -> tuple[str, ...]:
+        """One act: this verdict on these rows, None for open again; the ids of the changes it moved.
+
+        A row with a BLOCK is never approved.
+        """
+        with self._change:
+            made = self._maker.decisions(self._kept, rows, verdict, reason)
+            if made:
+                self._acts.append(self._put(made))
+        return tuple(made)
+
+    def undoes(self) -> tuple[str, ...]:
+        """The changes that ``undo`` would move."""
+        return tuple(self._acts[-1]) if self._acts else ()
+
+    def undo(self) -> tuple[str, ...]:
+        """Take back the last act that was not taken back yet; the ids of the changes it moved, none when there is no
+        act. What somebody else has decided since stays.
+        """
+        with self._change:
+            back = self._acts.pop() if self._acts else {}
+            if back:
+                self._put(back)
+        return tuple(back)
+
+    def _put(self, pieces: Pieces) -> dict[str, bytes | None]:
+        """Keep these and have them saved; what they replace."""
+        before = self._kept.pieces(pieces)
+        self._kept.put(pieces)
+        self._unsaved = _joined(self._unsaved, {change: (before[change], pieces[change]) for change in pieces})
+        self._ask()
+        return before
+
+    # Saving.
+
+    def noticed(self) -> bool:
+        """Whether somebody else's decisions were taken over since this was last asked; cheap, to be asked often."""
+        with self._change:
+            if stamp(self.path) != self._stamp and self._asked == self._answered:
+                self._ask()
+            found, self._noticed = self._noticed, False
+        return found
+
+    def flush(self) -> None:
+        """Wait until all is on disk, or ``trouble`` says why it is not."""
+        with self._change:
+            asked = self._ask()
+            self._change.wait_for(lambda: self._answered >= asked or self._closing)
+
+    def close(self) -> None:
+        """Save what is not saved and end. May be called twice."""
+        with self._change:
+            self._closing = True
+            self._ask()
+        self._writer.join()
+
+    def _ask(self) -> int:
+        """Wake the writer; the number of the request."""
+        self._asked += 1
+        self._change.notify_all()
+        return self._asked
+
+    def _write(self) -> None:
+        """The writer's life: the newest state, whenever there is one."""
+        while True:
+            with self._change:
+                self._change.wait_for(lambda: self._asked > self._answered, _AGAIN if self.trouble else None)
+                asked, closing = self._asked, self._closing
+            trouble = self._saved()
+            with self._change:
+                self.trouble, self._answered = trouble, asked
+                self._change.notify_all()
+            if closing:
+                return
+
+    def _saved(self) -> str:
+        """Save once; what went wrong, in words."""
+        taken: _Unsaved = {}
+        try:
+            if not self._unsaved:
+                self._look()
+                return ""
+            with locked(self.path, _PATIENCE):
+                self._look()
+                with self._change:
+                    taken, self._unsaved = self._unsaved, {}
+                    shelves = self._kept.shelves()
+                write_whole(self.path, framed(shelves))
+                self._stamp = stamp(self.path)
+        except Exception as error:  # noqa: BLE001 - a writer that died would lose every later decision
+            with self._change:
+                self._unsaved = _joined(taken, self._unsaved)
+            return str(error) if isinstance(error, PsareconError) else f"unexpected {type(error).__name__}"
+        return ""
+
+    def _look(self) -> None:
+        """If the file is not the one we know, take over what is in it. Raises InvalidInput."""
+        found = stamp(self.path)
+        if found == self._stamp:
+            return
+        theirs = Kept.read(self.path)
+        with self._change:
+            self._let_go(theirs)
+            theirs.put({change: piece for change, (_, piece) in self._unsaved.items()})
+            self._kept, self._stamp, self._noticed = theirs, found, True
+
+    def _let_go(self, theirs: Kept) -> None:
+        """What somebody else has decided since our act is no longer ours to take back; below an unsaved act of ours
+        theirs lies now.
+        """
+        touched = {change for act in self._acts for change in act}
+        left = self._kept.pieces(touched) | {change: piece for change, (piece, _) in self._unsaved.items()}
+        now = theirs.pieces(touched)
+        moved = {change for change in touched if left[change] != now[change]}
+        ours = moved & self._unsaved.keys()
+        for act in reversed(self._acts):
+            for change in moved & act.keys():
+                if change in ours:
+                    act[change] = now[change]
+                    ours.remove(change)
+                else:
+                    del act[change]
+        self._acts = [act for act in self._acts if act]
+
+
+def _joined(old: _Unsaved, new: _Unsaved) -> _Unsaved:
+    """Acts and later acts: what lies below the first is what the file still says."""
+    return old | {change: (old.get(change, pair)[0], pair[1]) for change, pair in new.items()}
