@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -138,3 +141,161 @@ def test_a_change_that_is_approved_and_rejected_at_once_is_rejected(planned: Reh
     acme = _ids(planned)["Acme Corp"]
     _decide(planned, "--reject", acme, "--approve", acme)
     assert _decisions(planned)[acme]["verdict"] == "reject"
+
+
+def test_a_decision_says_what_it_is_about(planned: Rehearsal) -> None:
+    """In words a reviewer in git understands."""
+    acme = _ids(planned)["Acme Corp"]
+    _decide(planned, "--approve", acme)
+    assert _decisions(planned)[acme]["about"] == {
+        "client": "Acme Corp",
+        "effective_date": "2026-11-01",
+        "line": f"autotask/{planned.lines[0]}",
+        "product": "jumpcloud-platform",
+        "quantity": {"after": "14", "before": "10"},
+        "unit_cost": None,
+    }
+
+
+def test_a_filter_selects_what_is_decided_and_lists_it(planned: Rehearsal) -> None:
+    """A LOOK that is listed is named; a BLOCK is left out, and counted."""
+    ran = _decide(planned, "--approve", "--where", "product:jumpcloud", "--by", "dana", "--reason", "checked")
+    assert ran.code == 0
+    listed, counts = ran.out.rstrip().split("\n\n")
+    assert [line.split()[:3] for line in listed.splitlines()[1:]] == [
+        ["x", "Beta", "Ltd"],
+        ["!", "Gamma", "AS"],
+        ["Acme", "Corp", "jumpcloud-platform"],
+    ]
+    assert re.findall(r"(approve|blocked) ", listed) == ["blocked", "approve", "approve"]
+    assert counts == "2 approved, 0 rejected or held, 0 open"
+    assert ran.err.startswith("left out: 1 blocked changes cannot be approved")
+    assert {one["reason"] for one in _decisions(planned).values()} == {"checked"}
+    planned.run("apply", str(planned.plan_file))
+    assert _units(planned) == ["14", "40", "36"]
+
+
+@pytest.mark.parametrize("verdict", ["reject", "hold"])
+def test_a_filter_can_decline_also_what_is_blocked(planned: Rehearsal, verdict: str) -> None:
+    """So that a file says so in words."""
+    ran = _decide(planned, f"--{verdict}", "--where", "units<0")
+    assert (ran.code, ran.err) == (0, "")
+    assert {one["verdict"] for one in _decisions(planned).values()} == {verdict}
+    assert list(_decisions(planned)) == [_ids(planned)["Beta Ltd"]]
+
+
+def test_the_clean_ones_of_a_selection_are_approved_in_bulk(planned: Rehearsal) -> None:
+    """--where narrows --approve-clean too; what was decided stays."""
+    assert _decide(planned, "--approve-clean", "--where", "client:gamma").out.startswith("0 approved")
+    _decide(planned, "--hold", _ids(planned)["Acme Corp"])
+    assert _decide(planned, "--approve-clean", "--where", "client:acme").out.startswith(
+        "0 approved, 1 rejected or held"
+    )
+    _decide(planned, "--reopen", _ids(planned)["Acme Corp"])
+    assert _decide(planned, "--approve-clean", "--where", "client:acme").out.startswith("1 approved")
+
+
+def test_what_was_decided_is_opened_again(planned: Rehearsal) -> None:
+    """By id, and by what was decided on it."""
+    acme, gamma = (_ids(planned)[name] for name in ("Acme Corp", "Gamma AS"))
+    _decide(planned, "--approve", acme, gamma)
+    assert _decide(planned, "--reopen", gamma).out == "1 approved, 0 rejected or held, 1 open\n"
+    assert list(_decisions(planned)) == [acme]
+    assert _decide(planned, "--reopen", "--where", "is:approved").out.endswith(
+        "0 approved, 0 rejected or held, 2 open\n"
+    )
+    assert _decisions(planned) == {}
+
+
+@pytest.mark.parametrize("other", ["--reject", "--hold", "--reopen"])
+def test_of_two_words_on_a_change_the_careful_one_counts(planned: Rehearsal, other: str) -> None:
+    """Never the approval, in whichever order they stand."""
+    acme = _ids(planned)["Acme Corp"]
+    for words in (("--approve", acme, other, acme), (other, acme, "--approve", acme)):
+        _decide(planned, *words)
+        assert _decisions(planned).get(acme, {}).get("verdict") != "approve"
+
+
+def test_the_list_shows_each_decision_and_those_that_have_lapsed(planned: Rehearsal) -> None:
+    """Approved at 14 by dana; at 16 it is another change, and the list says what became of the word."""
+    _decide(planned, "--approve", _ids(planned)["Acme Corp"], "--by", "dana", "--reason", "seen")
+    planned.users(16)
+    planned.observed()
+    planned.plan()
+    before = (planned.directory / "plan.decisions.json").read_bytes()
+    ran = _decide(planned, "--list", "--where", "is:lapsed")
+    (line,) = ran.out.splitlines()[1:-2]
+    assert "10 → 16" in line
+    assert re.search(r"lapsed +dana +20\d\d-\d\d-\d\d \d\d:\d\d", line)
+    assert line.endswith("approve was for 10 → 14 from 2026-11-01: seen")
+    assert (planned.directory / "plan.decisions.json").read_bytes() == before
+    assert len(_decide(planned, "--list").out.splitlines()) == 1 + 3 + 2
+
+
+def test_the_list_as_data_has_decisions_and_counts(planned: Rehearsal) -> None:
+    """For scripts: nothing else goes to stdout."""
+    gamma = _ids(planned)["Gamma AS"]
+    ran = _decide(planned, "--hold", gamma, "--by", "kim", "--list", "--format", "json")
+    data = json.loads(ran.out)
+    assert {key: data[key] for key in ("approved", "rejected", "held", "open", "blocked")} == {
+        "approved": 0, "rejected": 0, "held": 1, "open": 1, "blocked": 1,
+    }  # fmt: skip
+    assert [(one["client"], one["state"], one["severity"]) for one in data["changes"]] == [
+        ("Beta Ltd", "blocked", "BLOCK"),
+        ("Gamma AS", "hold", "LOOK"),
+        ("Acme Corp", "open", None),
+    ]
+    assert data["changes"][1]["decision"] == _decisions(planned)[gamma]
+    assert data["changes"][1]["findings"] == ["name-differs"]
+
+
+@pytest.mark.parametrize(
+    ("words", "said", "hint"),
+    [
+        (("--approve",), "--approve of which changes?", "--where 'is:open client:acme'"),
+        (("--hold", "--where", "  "), "--hold of which changes?", "name changes after --hold"),
+        (("--approve", "--reject", "--where", "acme"), "--where can select changes for one act only", "once for each"),
+        (("--approve", "--approve-clean", "--where", "acme"), "for one act only", "once for each"),
+        (("--approve", "0000", "--where", "acme"), "--where selects nothing here", "leave out the ids"),
+        (("--approve", "--where", "cleint:acme"), "no field 'cleint'; did you mean client?", "fields are client"),
+        (("--list", "--where", "money>much"), "filter, at 7: money wants a figure", "money>100"),
+        (("--reject", "0000"), "'0000' names 0 changes of the plan", "psarecon show"),
+    ],
+)
+def test_what_cannot_be_meant_is_wrong_usage(planned: Rehearsal, words: tuple[str, ...], said: str, hint: str) -> None:
+    """Exit 64, with the way out; no decision is written."""
+    ran = _decide(planned, *words)
+    assert (ran.code, ran.out) == (64, "")
+    assert said in ran.err
+    assert hint in ran.err.partition("hint: ")[2]
+    assert not (planned.directory / "plan.decisions.json").exists()
+
+
+def test_show_is_narrowed_by_a_filter(planned: Rehearsal) -> None:
+    """Its changes, what was found about them and their money; `is:` asks the decisions beside the plan."""
+    ran = planned.run("show", str(planned.plan_file), "--where", "client:gamma")
+    assert (ran.code, ran.err) == (0, "1 of 3 changes: client:gamma\n")
+    assert "1 change on 3 lines: +54.00 cost" in ran.out
+    assert "Gamma AS" in ran.out
+    assert "Acme" not in ran.out
+    assert "name-differs" in ran.out
+    assert "quantity-drop" not in ran.out
+    _decide(planned, "--approve", _ids(planned)["Acme Corp"])
+    data = json.loads(planned.run("show", str(planned.plan_file), "--where", "is:approved", "--format", "json").out)
+    assert [one["client"] for one in data["changes"]] == ["Acme Corp"]
+    assert "format_version" not in data
+    ran = planned.run("show", str(planned.plan_file), "--where", "nobody")
+    assert (ran.code, ran.out, ran.err) == (0, "", "0 of 3 changes: nobody\n")
+    assert planned.run("show", str(planned.plan_file), "--where", "is:x").code == 64
+    assert planned.run("show", str(planned.plan_file), "--where", "x", "--change", "y").code == 64
+
+
+def test_two_who_decide_at_once_lose_nothing(planned: Rehearsal) -> None:
+    """Four commands at the same time on two changes, three times over: both decisions stand."""
+    ids = [_ids(planned)[name] for name in ("Acme Corp", "Gamma AS")]
+    command = [sys.executable, "-m", "psarecon", "decide", str(planned.plan_file)]
+    for _ in range(3):
+        running = [subprocess.Popen([*command, "--reject", one], stdout=subprocess.DEVNULL) for one in ids * 2]
+        assert [one.wait() for one in running] == [0] * 4
+        assert set(_decisions(planned)) == set(ids)
+        _decide(planned, "--reopen", *ids)
