@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from psarecon.domain.decisions import Decision
 from psarecon.domain.plan import Change, Plan
 from psarecon.domain.plan_file import change_data
-from psarecon.domain.ports import Diagnosis, Psa, State
+from psarecon.domain.ports import Diagnosis, KnowsBudget, Psa, State
 from psarecon.errors import BudgetSpent, LockHeld, PlanRefused, Refused, RemoteError, Throttled, Unreachable
 from psarecon.ledger.journal import Event, Journal
 from psarecon.ledger.leases import Holder, Lease, Leases
@@ -36,6 +36,8 @@ from psarecon.protocol import (
 _SENDINGS = 3
 #: Seconds a lease must outlast the longest a call can take.
 _MARGIN = 5.0
+#: The longest between two renewals of the lease while somebody is asked whether to go on.
+_HEARTBEAT = 5.0
 
 Approved = tuple[Change, Decision]
 
@@ -82,6 +84,11 @@ class Applier:
             results += self._psa(name, plan, mine)
         return results
 
+    def budget_left(self) -> Mapping[str, int]:
+        """By PSA: the calls psarecon still allows itself there; only where that is known. Asked from any thread."""
+        known = {name: psa.budget_left() for name, psa in self.psas.items() if isinstance(psa, KnowsBudget)}
+        return {name: left for name, left in known.items() if left is not None}
+
     def _psa(self, name: str, plan: Plan, approved: Sequence[Approved]) -> list[Result]:
         psa = self.psas[name]
         tenant = psa.tenant
@@ -113,14 +120,14 @@ class _Lines:
         doubts = self._applier.journal.doubts(approved[0][0].line.psa, self._tenant)
         lifted = self._psa.same_date.value
         for position, (change, decision) in enumerate(approved):
-            if self._watch.stop():
-                self._skip(approved[position:], "the run was told to stop")
-                break
             doubt = doubts.get(change.line.id)
-            if doubt is not None and doubt.lifted_by != lifted:
-                self._skip([(change, decision)], f"held back since run {doubt.run}: {doubt.text}")
-                continue
             try:
+                if self._told_to_stop():
+                    self._skip(approved[position:], "the run was told to stop")
+                    break
+                if doubt is not None and doubt.lifted_by != lifted:
+                    self._skip([(change, decision)], f"held back since run {doubt.run}: {doubt.text}")
+                    continue
                 self._line(change, decision, [one for one, _ in approved[position + 1 : position + 2]])
             except (BudgetSpent, LockHeld) as error:
                 rest = approved[position + 1 :] if isinstance(error, BudgetSpent) else approved[position:]
@@ -128,6 +135,17 @@ class _Lines:
                 break
         self._settle_pending()
         return self._results
+
+    def _told_to_stop(self) -> bool:
+        """Whether to stop. As long as somebody is still to say so the lease is kept; what was read before is too old.
+
+        Raises LockHeld when the lease was lost meanwhile.
+        """
+        while self._watch.paused() and not self._watch.stop():
+            self._seen = {}
+            self._watch.pause(min(_HEARTBEAT, self._lease.seconds / 4))
+            self._lease.hold(0)
+        return self._watch.stop()
 
     def _skip(self, approved: Sequence[Approved], why: str) -> None:
         for change, _ in approved:
@@ -177,6 +195,7 @@ class _Lines:
         self._watch.on(Progress(Stage.READ_BACK, change))
         if not self._settled(change, state, sending):
             self._pending.append(_Pending(change, sent, sending))
+            self._watch.on(Progress(Stage.WAITING, change, text=_unclear(state, sending)))
 
     def _send(self, change: Change, following: Sequence[Change]) -> _Sending:
         """Send once; again only after a limit refused it and the line is seen to be unchanged."""
@@ -302,6 +321,12 @@ class _Lines:
     def _finish(self, change: Change, outcome: Outcome, text: str) -> None:
         self._results.append(Result(change, outcome, text))
         self._watch.on(Progress(Stage.DONE, change, outcome, text))
+
+
+def _unclear(state: State | None, sending: _Sending) -> str:
+    """Why it is not known yet what became of a call."""
+    said = sending.uncertain or "; ".join(sending.refused or ()) or "the server accepted it"
+    return f"{said}; the line cannot be read" if state is None else f"{said}; the line is as before so far"
 
 
 def _said(decision: Decision) -> dict[str, str]:

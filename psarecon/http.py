@@ -160,6 +160,12 @@ class Pace:
         while wait := self._early():
             self._sleep(wait)
 
+    def left(self) -> int:
+        """How many requests may go now without waiting."""
+        with self._lock:
+            edge = self._clock() - self._seconds
+            return self._limit - sum(sent > edge for sent in self._sent)
+
     def _early(self) -> float:
         """0 when a request may go now, which is counted; else how long to wait before asking again."""
         with self._lock:
@@ -191,6 +197,12 @@ class RateBudget:
         """Count from ``spent`` requests up to ``limit``."""
         with self._lock:
             self._spent, self._limit = spent, limit
+
+    def left(self) -> int | None:
+        """Requests that are left: of the limit, or at once by the pace, the lesser; None where there is neither."""
+        with self._lock:
+            left = [] if self._limit is None else [max(0, self._limit - self._spent)]
+        return min(left + ([self._pace.left()] if self._pace else []), default=None)
 
     @contextmanager
     def slot(self, bucket: str) -> Iterator[None]:
@@ -334,9 +346,8 @@ def _capped(response: httpx.Response, where: str) -> bytes:
     for piece in response.iter_bytes():
         body += piece
         if len(body) > MAX_BODY:
-            raise BadAnswer(
-                f"{where} answered more than {MAX_BODY // 2**20} MiB", hint="is the url in the settings the API's?"
-            )
+            hint = "is the url in the settings the API's?"
+            raise BadAnswer(f"{where} answered more than {MAX_BODY // 2**20} MiB", hint=hint)
     return bytes(body)
 
 
@@ -363,9 +374,8 @@ def check_base(url: str, setting: str) -> str:
     parsed = httpx.URL(url)
     if parsed.scheme == "https" or (parsed.scheme == "http" and _loopback(parsed.host)):
         return url.rstrip("/")
-    raise Unreachable(
-        f"{setting}: credentials are not sent to {parsed.scheme or 'nowhere'}://{parsed.host}", hint="use https"
-    )
+    where = f"{parsed.scheme or 'nowhere'}://{parsed.host}"
+    raise Unreachable(f"{setting}: credentials are not sent to {where}", hint="use https")
 
 
 def _loopback(host: str) -> bool:

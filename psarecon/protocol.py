@@ -1,9 +1,9 @@
-"""The words of a write, shared by ``apply`` and ``resume``: its stages, its outcomes, and when a line is as wanted."""
+"""The words of a write, for ``apply``, ``resume`` and who watches: stages, outcomes, when a line is as wanted."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -11,6 +11,7 @@ from psarecon.domain.model import Baseline
 from psarecon.domain.money import same_cost
 from psarecon.domain.plan import Change
 from psarecon.domain.ports import State
+from psarecon.errors import EXIT_BLOCKED, EXIT_DONE, EXIT_PARTIAL, EXIT_STALE
 
 
 class Outcome(StrEnum):
@@ -25,19 +26,23 @@ class Outcome(StrEnum):
 
 
 class Stage(StrEnum):
-    """Where a change is, for whoever watches: the stages of the write protocol in their order."""
+    """Where a change is, for whoever watches: the stages of the write protocol in their order.
+
+    WAITING: it was sent and reading back did not tell what became of it; it is read again after the other lines.
+    """
 
     LEASED = "leased"
     REREAD = "reread"
     INTENT = "intent"
     SENT = "sent"
     READ_BACK = "read-back"
+    WAITING = "waiting"
     DONE = "done"
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """One step of one change; ``outcome`` and ``text`` only with DONE."""
+    """One step of one change; ``outcome`` only with DONE, ``text`` with DONE and WAITING."""
 
     stage: Stage
     change: Change
@@ -64,11 +69,26 @@ class Timing:
 
 @dataclass(slots=True)
 class Watch:
-    """Who looks on and who may stop the run: ``stop`` is asked between lines, ``pause`` waits so many seconds."""
+    """Who looks on and who may stop the run.
+
+    ``stop`` and ``paused`` are asked between lines; while ``paused`` holds, nothing is sent and the lease is kept.
+    ``pause`` waits so many seconds, or less once there is something new to ask for.
+    """
 
     on: Callable[[Progress], None] = lambda _progress: None
     stop: Callable[[], bool] = lambda: False
     pause: Callable[[float], None] = time.sleep
+    paused: Callable[[], bool] = lambda: False
+
+
+def exit_code(outcomes: Iterable[Outcome], *, left: bool) -> int:
+    """The exit code of a run that came to these outcomes; ``left``: blocked lines or undecided changes were left."""
+    found = set(outcomes)
+    if found & {Outcome.FAILED, Outcome.UNKNOWN, Outcome.SKIPPED}:
+        return EXIT_PARTIAL
+    if Outcome.CONFLICT in found:
+        return EXIT_STALE
+    return EXIT_BLOCKED if left else EXIT_DONE
 
 
 def before_holds(change: Change, state: State) -> bool:

@@ -375,6 +375,7 @@ def _change(side: _PsaSide, verdict: _Verdict, usage: Usage | None, when: Moment
         measured_on=None if effective is None else max(effective, when.day),
         ahead=effective is not None and effective > when.day,
         usage=UsageView(str(when.month), usage.daily if usage else (), steps.steps, steps.usage, rule),
+        touched=observed.touched,
     )
 
 

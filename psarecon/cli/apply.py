@@ -6,16 +6,17 @@ import argparse
 import signal
 import threading
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from psarecon.errors import EXIT_BLOCKED, EXIT_DONE, EXIT_PARTIAL, EXIT_STALE, PlanRefused
+from psarecon.errors import PlanRefused
 from psarecon.text import clean, unit_money
 
 if TYPE_CHECKING:
+    from psarecon.apply import Applier
     from psarecon.cli.context import Context
     from psarecon.domain.decisions import Sorted
     from psarecon.domain.plan import Change, Plan
@@ -36,26 +37,31 @@ def register(commands: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Exit 0; 6 failed, unknown or stopped; 5 conflicts; 4 blocked lines or undecided changes were left; 7 locked."""
     from psarecon.cli.context import Context, new_run, say
+    from psarecon.cli.decide import decisions_path
     from psarecon.cli.plan import read_plan
     from psarecon.domain.guards import blocked
+    from psarecon.protocol import exit_code
 
     context = Context.of(args)
     plan = read_plan(args.plan)
-    _refuse_old(plan, context)
-    found = _sorted(plan, args, context.user())
+    refuse_old(plan, context)
+    decisions = args.decisions or decisions_path(args.plan)
+    found = sorted_changes(plan, decisions, context.user(), clean_too=args.approve_clean)
     results: list[Result] = []
     if found.approved:
         name = new_run()
         say(f"run {name}: {len(found.approved)} approved changes")
         with stoppable(_told) as watch:
-            results = _applier(context, name, watch, found).apply(plan, found.approved)
+            service = applier(context, name, watch, {change.line.psa for change, _ in found.approved})
+            results = service.apply(plan, found.approved)
     _summary(results, found)
     if blocked(plan.findings):
         say(f"some lines are held back by BLOCK findings: `psarecon show {args.plan}` names them")
-    return _exit_code(results, found, held_back=blocked(plan.findings))
+    left = blocked(plan.findings) or bool(found.undecided)
+    return exit_code((result.outcome for result in results), left=left)
 
 
-def _refuse_old(plan: Plan, context: Context) -> None:
+def refuse_old(plan: Plan, context: Context) -> None:
     """A plan older than the settings allow is not applied: usage and people have moved on."""
     limit = context.settings.apply.plan_age
     if limit is not None and context.now() - plan.as_of > limit:
@@ -64,18 +70,19 @@ def _refuse_old(plan: Plan, context: Context) -> None:
         )
 
 
-def _sorted(plan: Plan, args: argparse.Namespace, user: str) -> Sorted:
-    """The decisions of the file win over --approve-clean: a rejected change stays rejected."""
-    from psarecon.cli.decide import decisions_path, read_decisions
+def sorted_changes(plan: Plan, decisions: Path, user: str, *, clean_too: bool = False) -> Sorted:
+    """The changes by what may be done with them. ``clean_too`` approves the clean ones in the user's name; the
+    decisions of the file win over that: a rejected change stays rejected."""
+    from psarecon.cli.decide import read_decisions
     from psarecon.domain.decisions import approve_clean, merge, sort_changes
 
-    kept = read_decisions(args.decisions or decisions_path(args.plan))
     at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    clean_ones = approve_clean(plan, user, at) if args.approve_clean else ()
-    return sort_changes(plan, merge(clean_ones, kept))
+    clean_ones = approve_clean(plan, user, at) if clean_too else ()
+    return sort_changes(plan, merge(clean_ones, read_decisions(decisions)))
 
 
-def _applier(context: Context, name: str, watch: Watch, found: Sorted) -> Any:
+def applier(context: Context, run: str, watch: Watch, names: Iterable[str]) -> Applier:
+    """The service that writes to the PSAs of these names. Raises InvalidInput, SecretMissing, LedgerError."""
     from psarecon.apply import Applier
     from psarecon.ledger.journal import Journal
     from psarecon.ledger.leases import Leases
@@ -83,11 +90,11 @@ def _applier(context: Context, name: str, watch: Watch, found: Sorted) -> Any:
 
     settings = context.settings
     return Applier(
-        psas=context.psas_named({change.line.psa for change, _ in found.approved}),
+        psas=context.psas_named(names),
         journal=Journal(context.database),
         leases=Leases(context.database),
-        run=name,
-        holder=context.holder(name),
+        run=run,
+        holder=context.holder(run),
         timing=Timing(settings.apply.settle_window.total_seconds(), settings.apply.lease.total_seconds()),
         watch=watch,
     )
@@ -139,14 +146,3 @@ def _summary(results: Sequence[Result], found: Sorted) -> None:
     left = {"blocked": found.blocked, "open": found.undecided, "rejected or held": found.declined}
     parts += [f"{len(changes)} {word}" for word, changes in left.items() if changes]
     print(", ".join(parts) or "nothing to do")
-
-
-def _exit_code(results: Sequence[Result], found: Sorted, *, held_back: bool) -> int:
-    from psarecon.protocol import Outcome
-
-    outcomes = {result.outcome for result in results}
-    if outcomes & {Outcome.FAILED, Outcome.UNKNOWN, Outcome.SKIPPED}:
-        return EXIT_PARTIAL
-    if Outcome.CONFLICT in outcomes:
-        return EXIT_STALE
-    return EXIT_BLOCKED if held_back or found.undecided else EXIT_DONE

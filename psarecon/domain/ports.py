@@ -112,6 +112,16 @@ class KnowsCosts(Protocol):
         ...
 
 
+@runtime_checkable
+class KnowsBudget(Protocol):
+    """A PSA that counts its calls against what the vendor allows."""
+
+    def budget_left(self) -> int | None:
+        """Calls psarecon still allows itself in the vendor's current window; None while unknown. Asks nobody, may be
+        called from any thread."""
+        ...
+
+
 class Psa(PsaReader, Protocol):
     """A PSA that can be written to; only ``apply`` asks for one."""
 

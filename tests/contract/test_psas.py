@@ -15,7 +15,7 @@ from harness import TODAY, Rehearsal
 
 from psarecon.domain.plan import Change
 from psarecon.domain.plan_file import load_plan
-from psarecon.domain.ports import State
+from psarecon.domain.ports import KnowsBudget, State
 from psarecon.errors import Refused, RemoteError, Throttled, Uncertain, Unreachable
 
 
@@ -190,6 +190,21 @@ def test_what_it_says_of_itself_makes_sense(kit: PsaKit, msp: Rehearsal) -> None
     with kit.adapter(msp) as psa:
         assert timedelta(seconds=1) < timedelta(seconds=psa.write_seconds) < timedelta(minutes=10)
         assert psa.diagnose(first, State(Decimal(12), None), ()) is None
+
+
+def test_a_psa_that_counts_its_calls_says_how_many_are_left(kit: PsaKit, msp: Rehearsal) -> None:
+    """Unknown or a figure at first, and fewer after each write; asking costs no call."""
+    first, *_ = _changes(msp)
+    with kit.adapter(msp) as psa:
+        if not isinstance(psa, KnowsBudget):
+            return
+        assert psa.tenant
+        before = psa.budget_left()
+        msp.forget_requests()
+        psa.write(first.call)
+        after = psa.budget_left()
+        assert (before is None, after is None) == (False, False)
+        assert (before or 0) - (after or 0) == len(msp.requests()) == 1
 
 
 def test_it_can_be_closed_twice(kit: PsaKit, msp: Rehearsal) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from psarecon.http import Pace
+import pytest
+
+from psarecon.errors import BudgetSpent
+from psarecon.http import Pace, RateBudget
 
 
 class _Time:
@@ -49,3 +52,40 @@ def test_no_minute_holds_more_than_the_limit() -> None:
     """Counted over every window that begins with a request."""
     moments = _moments(7, 50, between=1.0)
     assert max(sum(start <= other < start + 60 for other in moments) for start in moments) == 7
+
+
+def test_what_is_left_of_a_pace_comes_back_as_the_window_slides() -> None:
+    """Three a minute: none after three, one again when the first is a minute old."""
+    time = _Time()
+    pace = Pace(3, clock=time.clock, sleep=time.sleep)
+    seen = [pace.left()]
+    for _ in range(3):
+        pace.keep()
+        seen.append(pace.left())
+        time.now += 10
+    time.now += 30
+    assert [*seen, pace.left()] == [3, 2, 1, 0, 1]
+
+
+def test_what_is_left_of_a_budget_is_what_it_allows_less_what_was_spent() -> None:
+    """Unknown without a limit; from 90 of 95, five; never less than none."""
+    budget = RateBudget(at_once=2)
+    assert budget.left() is None
+    budget.allow(spent=90, limit=95)
+    assert budget.left() == 5
+    for _ in range(5):
+        with budget.slot("a"):
+            pass
+    assert budget.left() == 0
+    with pytest.raises(BudgetSpent), budget.slot("a"):
+        pass
+    budget.allow(spent=100, limit=95)
+    assert budget.left() == 0
+
+
+def test_a_budget_with_a_pace_and_a_limit_has_the_lesser_left() -> None:
+    """The minute's two before the hour's forty."""
+    budget = RateBudget(at_once=2, pace=Pace(2))
+    assert budget.left() == 2
+    budget.allow(spent=0, limit=1)
+    assert budget.left() == 1

@@ -100,6 +100,10 @@ class Autotask:
         """Close the connections."""
         self._client.close()
 
+    def budget_left(self) -> int | None:
+        """What is left of psarecon's share of the tenant's requests an hour; None before the first call."""
+        return self._client.budget_left()
+
     def reread(self, changes: Sequence[Change]) -> Mapping[str, State]:
         """One request for units, and one for costs only where a change touches a cost."""
         return self._reader.states(changes)

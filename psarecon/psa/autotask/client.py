@@ -78,6 +78,10 @@ class AutotaskClient:
         zone = self._discovered()
         return f"{httpx.URL(zone['base']).host}/{zone['ci']}"
 
+    def budget_left(self) -> int | None:
+        """Of the tenant's requests an hour, the share psarecon stops at; None before the first call."""
+        return self._budget.left()
+
     def close(self) -> None:
         """Close the connections."""
         self._http.close()

@@ -66,6 +66,10 @@ class ConnectWise:
         """Close the connections."""
         self._client.close()
 
+    def budget_left(self) -> int | None:
+        """Requests left in the current minute."""
+        return self._client.budget_left()
+
     def reread(self, changes: Sequence[Change]) -> Mapping[str, State]:
         """One GET an addition."""
         return self._reader.states(changes)

@@ -75,10 +75,11 @@ class ConnectWiseClient:
         self._site = check_base(url, f"psas.{name}.url")
         self._company = company
         self.at_once = ways.at_once
+        self._budget = RateBudget(ways.at_once, Pace(ways.per_minute, _MINUTE))
         self._http = Http(
             "ConnectWise",
             headers=lambda: credentials.headers(company, ways.version),
-            budget=RateBudget(ways.at_once, Pace(ways.per_minute, _MINUTE)),
+            budget=self._budget,
             attempts=_ATTEMPTS,
         )
         self._base: str | None = None
@@ -88,6 +89,10 @@ class ConnectWiseClient:
     def tenant(self) -> str:
         """The API's host and the company one logs in to."""
         return f"{httpx.URL(self._discovered()).host}/{self._company.lower()}"
+
+    def budget_left(self) -> int | None:
+        """Requests that may go now without waiting for the minute to pass."""
+        return self._budget.left()
 
     def close(self) -> None:
         """Close the connections."""

@@ -25,6 +25,7 @@ from psarecon.psa.connectwise.records import (
     money,
     number,
     sub,
+    touched,
 )
 from psarecon.text import clean
 
@@ -55,6 +56,7 @@ _ADDITION_FIELDS = (
     "effectiveDate",
     "cancelledDate",
     "serialNumber",
+    "_info",
 )
 _RECAP_FIELDS = ("id", "lastInvoiceDate", "nextInvoiceDate")
 _CATALOG_FIELDS = ("id", "autoUpdateUnitCostFlag")
@@ -154,6 +156,7 @@ class Reader:
             unit_price=money(addition, "unitPrice"),
             months=CYCLES.get(str(sub(agreement, "billingCycle", "name") or "").lower(), 1),
             remarks=remarks,
+            touched=touched(addition),
         )
 
     def catalog_remarks(self, lines: Sequence[LineKey]) -> dict[LineKey, Remark]:

@@ -9,11 +9,11 @@ from __future__ import annotations
 import calendar
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from psarecon.domain.model import Remark, Severity
+from psarecon.domain.model import Remark, Severity, Touched
 from psarecon.errors import BadAnswer
 from psarecon.text import clean
 
@@ -35,6 +35,9 @@ CYCLES = {
     "biennial": 24,
     "3 years": 36,
 }
+
+#: Moments up to this year are no moments of a PSA.
+_UNSET = 1970
 
 
 def day_of(record: Record, field: str) -> date | None:
@@ -70,6 +73,25 @@ def sub(record: Record, field: str, key: str) -> Any:
     """A part of a reference such as ``product.identifier``; None where there is none."""
     part = record.get(field)
     return part.get(key) if isinstance(part, dict) else None
+
+
+def touched(record: Record) -> Touched | None:
+    """Who changed the record last and when; None where it does not tell. What cannot be read is not told: it is
+    for the reviewer alone, and no plan fails for it."""
+    by, at = sub(record, "_info", "updatedBy"), sub(record, "_info", "lastUpdated")
+    member = by if isinstance(by, str) and by else None
+    moment = _instant(at) if isinstance(at, str) else None
+    return Touched(member, moment) if member or moment else None
+
+
+def _instant(text: str) -> datetime | None:
+    """To the second, in UTC; so is what bears no zone. The year 1 is how unset moments are written."""
+    try:
+        moment = datetime.fromisoformat(text).replace(microsecond=0)
+        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+    return moment if moment.year > _UNSET else None
 
 
 @dataclass(frozen=True, slots=True)
