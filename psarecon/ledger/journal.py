@@ -7,12 +7,12 @@ read or a person settles it.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -50,6 +50,30 @@ class Entry:
     line: str
     effective_date: date | None
     detail: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """One run as the journal holds it: when its first and its last row were written (as ``Entry.at``), and how many."""
+
+    run: str
+    began: float
+    ended: float
+    rows: int
+
+
+class Told(NamedTuple):
+    """One row as ``Entry``, its detail still as text: most of it is never looked at."""
+
+    id: int
+    at: float
+    run: str
+    event: str
+    change: str
+    psa: str
+    tenant: str
+    line: str
+    detail: str
 
 
 class Journal:
@@ -106,6 +130,42 @@ class Journal:
         query = query.where(journal.c.event.in_(_OPEN)).order_by(journal.c.id)
         with self._database.reading() as connection:
             return [_entry(row) for row in connection.execute(query)]
+
+    def runs(self) -> list[Span]:
+        """Every run, the latest first."""
+        began, ended, rows = sa.func.min(journal.c.at), sa.func.max(journal.c.at), sa.func.count()
+        query = (
+            sa.select(journal.c.run, began, ended, rows)
+            .group_by(journal.c.run)
+            .order_by(sa.func.max(journal.c.id).desc())
+        )
+        with self._database.reading() as connection:
+            return [Span(*row) for row in connection.execute(query)]
+
+    def told(self, runs: Collection[str]) -> Iterator[Told]:
+        """The rows of these runs, by their whole names, in order of writing."""
+        columns = [journal.c[name] for name in Told._fields]
+        query = sa.select(*columns).where(journal.c.run.in_(runs)).order_by(journal.c.id)
+        with self._database.reading() as connection:
+            yield from map(Told._make, connection.execute(query))
+
+    def story(self, run: str, change: str) -> list[Entry]:
+        """All that a run did about a change, in order, and what settled it later."""
+        query = sa.select(journal).where(journal.c.run == run, journal.c.change == change).order_by(journal.c.id)
+        with self._database.reading() as connection:
+            return [_entry(row) for row in connection.execute(query)]
+
+    def last_write(self, psa: str, tenant: str, line: str) -> Entry | None:
+        """The last verified write of a line; ``intent_of`` it knows who decided."""
+        query = sa.select(journal).where(
+            journal.c.psa == psa,
+            journal.c.tenant == tenant,
+            journal.c.line == line,
+            journal.c.event == Event.VERIFIED,
+        )
+        with self._database.reading() as connection:
+            row = connection.execute(query.order_by(journal.c.id.desc()).limit(1)).one_or_none()
+        return None if row is None else _entry(row)
 
     def intent_of(self, entry: Entry) -> Entry:
         """The intent that an outcome belongs to."""
