@@ -1,0 +1,43 @@
+"""The line under the list: whether anything can be written, what is shown, and what just happened."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from psarecon.review.board import Board
+from psarecon.review.spans import Role, Span, Spans
+from psarecon.text import clean
+
+
+@dataclass(slots=True)
+class Mode:
+    """``writes`` says whether the run key works; ``said`` is the last word to the reader."""
+
+    plan: str
+    writes: bool
+    said: str = ""
+
+
+def status(board: Board, mode: Mode) -> Spans:
+    """One line; trouble with saving comes before everything else."""
+    if board.book.trouble:
+        return (Span(clean(f"DECISIONS ARE NOT SAVED: {board.book.trouble}"), Role.BLOCK),)
+    parts = [
+        Span("WRITES ALLOWED " if mode.writes else "READ ONLY ", Role.LOOK if mode.writes else Role.HEAD),
+        Span(f" {_shown(board)}"),
+    ]
+    if mode.said:
+        parts.append(Span(clean(f"  {mode.said}"), Role.ACCENT))
+    return tuple(parts)
+
+
+def _shown(board: Board) -> str:
+    total = len(board.opened.rows)
+    parts = [f"{total:,} by {board.order.value}"]
+    if board.query.text:
+        parts = [f"{len(board.rows):,} of {total:,}: {clean(board.query.text)}"]
+    if board.grouping.value != "none":
+        parts.append("by client" if board.grouping.value == "client" else "equal ones together")
+    if board.lapsed:
+        parts.append(f"{board.lapsed} lapsed: decide again (is:lapsed)")
+    return "  ".join(parts)
