@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import NoReturn
 
 from psarecon import __version__
-from psarecon.cli import apply, check, decide, demo, log, observe, plan, resume, sandbox, schema
+from psarecon.cli import apply, check, decide, demo, log, observe, plan, resume, review, sandbox, schema
 from psarecon.errors import EXIT_ERROR, EXIT_USAGE, PsareconError
 from psarecon.text import clean
 
-_COMMANDS = (check, observe, plan, decide, apply, resume, log, schema, sandbox, demo)
+_COMMANDS = (check, observe, plan, review, decide, apply, resume, log, schema, sandbox, demo)
 _INTERRUPTED = 130
 
 

@@ -10,7 +10,18 @@ from pathlib import Path
 import pytest
 from harness import Client, rehearsal
 
-_HEAVY = {"httpx", "sqlalchemy", "jsonschema", "ruamel", "textual", "starlette", "rich", "uvicorn", "tenacity"}
+_HEAVY = {
+    "msgspec",
+    "httpx",
+    "sqlalchemy",
+    "jsonschema",
+    "ruamel",
+    "textual",
+    "starlette",
+    "rich",
+    "uvicorn",
+    "tenacity",
+}
 #: Runs the command line with the words given, then lists the top-level modules that are loaded.
 _LOADED = """
 import contextlib, io, json, sys
@@ -29,7 +40,9 @@ def _loaded(*words: str) -> set[str]:
     return set(modules)
 
 
-@pytest.mark.parametrize("words", [("--help",), ("--version",), ("plan", "--help"), ("schema", "--list")])
+@pytest.mark.parametrize(
+    "words", [("--help",), ("--version",), ("plan", "--help"), ("review", "--help"), ("schema", "--list")]
+)
 def test_help_loads_none_of_the_libraries(words: tuple[str, ...]) -> None:
     """A person who asks how it works does not wait for a database driver."""
     assert _loaded(*words) & _HEAVY == set()

@@ -1,0 +1,48 @@
+"""What is seen while the plan is made or read: what is being done, line by line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from textual import work
+from textual.app import ComposeResult
+from textual.screen import Screen
+
+from psarecon.review.spans import Role, Span, Spans
+from psarecon.review.wrap import wrapped
+from psarecon.tui.table import LinePane
+
+
+class LoadingScreen(Screen[None]):
+    """Runs ``load`` in a thread; ``done`` gets its answer or its error on the screen's own thread."""
+
+    def __init__(self, load: Callable[[Callable[[str], None]], object], done: Callable[[object], None]) -> None:
+        super().__init__()
+        self._load = load
+        self._done = done
+        self._said: list[Spans] = [(Span("psarecon", Role.HEAD),)]
+
+    def compose(self) -> ComposeResult:
+        """One pane."""
+        yield LinePane(id="reading")
+
+    def on_mount(self) -> None:
+        """Paint first, then load."""
+        self._show()
+        self.call_after_refresh(self._begin)
+
+    @work(thread=True, exit_on_error=False)
+    def _begin(self) -> None:
+        answer: object
+        try:
+            answer = self._load(lambda text: self.app.call_from_thread(self._say, text))
+        except Exception as error:  # noqa: BLE001 - handed on: the app ends with it
+            answer = error
+        self.app.call_from_thread(self._done, answer)
+
+    def _say(self, text: str) -> None:
+        self._said += [(Span(line),) for line in wrapped(text, max(20, self.size.width - 4))]
+        self._show()
+
+    def _show(self) -> None:
+        self.query_one("#reading", LinePane).show(self._said)

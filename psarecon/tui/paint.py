@@ -1,0 +1,47 @@
+"""How the roles of ``psarecon.review.spans`` look: a theme's colours, and a weight for those who see none.
+
+The colours are those of ``style.tcss``, as component classes of every widget that draws lines.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from psarecon.review.spans import Role, Spans, cut
+
+_CURRENT = "line--current"
+_AWAY = "line--away"
+
+
+class Painted(ScrollView, inherit_bindings=False):
+    """A widget that draws lines of spans itself, only those that are seen (Textual's line API)."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {_CURRENT, _AWAY, *(f"line--{role.value}" for role in Role)}
+
+    @property
+    def room(self) -> int:
+        """Cells to a line, beside the scrollbar."""
+        return self.scrollable_content_region.width
+
+    def painted(self, spans: Spans, *, current: bool = False) -> Strip:
+        """One line, as wide as the widget."""
+        width = self.room
+        base = self._base(current=current)
+        segments = [Segment(span.text, self._style(span.role, base)) for span in cut(spans, width)]
+        return Strip(segments).adjust_cell_length(width, base)
+
+    def _base(self, *, current: bool) -> Style:
+        """Of a component class in each case: Textual keeps those, and works ``rich_style`` out every time."""
+        if not current:
+            return self.get_component_rich_style(f"line--{Role.PLAIN.value}")
+        return self.get_component_rich_style(_CURRENT if self.has_focus else _AWAY)
+
+    def _style(self, role: Role, base: Style) -> Style:
+        if role is Role.PLAIN:
+            return base
+        return base + self.get_component_rich_style(f"line--{role.value}", partial=True)
