@@ -1,7 +1,8 @@
-"""Writes the help blocks of docs/reference/commands.md from the command line itself.
+"""Writes the help blocks of docs/reference/commands.md from the command line itself, and the tables of keys.md.
 
 Usage: ``python docs/generate.py`` rewrites them, ``python docs/generate.py --check`` only says (exit 1) whether a
-block is out of date or a command has none. A block stands between ``<!-- help: plan -->`` and ``<!-- end -->``.
+block is out of date or a command has none. A block stands between ``<!-- help: plan -->`` and ``<!-- end -->``,
+the tables of keys between ``<!-- keys -->`` and ``<!-- end -->``.
 """
 # ruff: noqa: INP001  # a script beside the documents, not a package
 
@@ -16,8 +17,12 @@ from contextlib import redirect_stdout
 from pathlib import Path
 
 from psarecon.cli.main import main as psarecon
+from psarecon.review.keys import ACTIONS, Action, Section
 
-PAGE = Path(__file__).parent / "reference" / "commands.md"
+REFERENCE = Path(__file__).parent / "reference"
+PAGE = REFERENCE / "commands.md"
+KEYS_PAGE = REFERENCE / "keys.md"
+_KEYS = re.compile(r"<!-- keys -->\n.*?<!-- end -->", re.DOTALL)
 _BLOCK = re.compile(r"<!-- help: ([a-z -]*)-->\n.*?<!-- end -->", re.DOTALL)
 _LISTED = re.compile(r"^    ([a-z]+)  ", re.MULTILINE)
 
@@ -48,6 +53,24 @@ def _block(words: str) -> str:
     return f"<!-- help: {mark}-->\n```text\n{help_of(words)}\n```\n<!-- end -->"
 
 
+def with_keys(page: str) -> str:
+    """The page with the tables of keys as they are now."""
+    tables = "\n\n".join(f"## {section}\n\n{_table(section)}" for section in Section)
+    return _KEYS.sub(lambda _: f"<!-- keys -->\n{tables}\n<!-- end -->", page)
+
+
+def _table(section: Section) -> str:
+    rows = ["| keys | id | what it does | screens |", "|---|---|---|---|"]
+    rows += [_row(action) for action in ACTIONS if action.section is section]
+    return "\n".join(rows)
+
+
+def _row(action: Action) -> str:
+    keys = " ".join(f"`{key}`" for key in action.keys)
+    sentence = f"{action.help} Asks first." if action.reach else action.help
+    return f"| {keys} | `{action.id}` | {sentence} | {', '.join(action.places)} |"
+
+
 def missing(page: str) -> list[str]:
     """The commands without a help block."""
     present = {words.strip() for words in _BLOCK.findall(page)}
@@ -63,12 +86,14 @@ def main(arguments: list[str]) -> int:
         print(f"{PAGE.name} has no help block for `psarecon {command}`", file=sys.stderr)
     if without:
         return 1
-    if arguments != ["--check"]:
-        PAGE.write_text(generated(page), encoding="utf-8")
-    elif generated(page) != page:
-        print(f"{PAGE.name} is out of date: run `python docs/generate.py`", file=sys.stderr)
-        return 1
-    return 0
+    fresh = {PAGE: generated(page), KEYS_PAGE: with_keys(KEYS_PAGE.read_text(encoding="utf-8"))}
+    stale = [path for path, text in fresh.items() if path.read_text(encoding="utf-8") != text]
+    for path in stale:
+        if arguments != ["--check"]:
+            path.write_text(fresh[path], encoding="utf-8")
+        else:
+            print(f"{path.name} is out of date: run `python docs/generate.py`", file=sys.stderr)
+    return int(bool(stale) and arguments == ["--check"])
 
 
 if __name__ == "__main__":
