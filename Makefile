@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check static interop bench format clean
+.PHONY: demo test check static interop race bench format clean
 
 .venv/ready: requirements/dev.txt pyproject.toml
 	$(PYTHON) -m venv .venv
@@ -31,6 +31,10 @@ interop: requirements/interop.txt
 	.venv-interop/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/interop.txt
 	.venv-interop/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation .
 	.venv-interop/bin/python -m pytest -q -c tests/interop/pytest.ini tests/interop
+
+# Two processes, one lease, a thousand times on each kind of database.
+race: .venv/ready
+	$(BIN)/python tests/lease_race.py 1000
 
 bench: .venv/ready
 	$(BIN)/python bench/bench.py

@@ -8,7 +8,6 @@ waited to be judged; ``resume`` settles them by reading.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -53,7 +52,7 @@ class _Sending:
 
 @dataclass(slots=True)
 class _Pending:
-    """A call whose outcome the read-back did not tell yet, and when it was sent (monotonic)."""
+    """A call whose outcome the read-back did not tell yet, and when it was sent, by the watch's clock."""
 
     change: Change
     sent: float
@@ -185,7 +184,10 @@ class _Lines:
         self._watch.on(Progress(Stage.LEASED, change))
         self._append(change, Event.INTENT, {"change": change_data(change), "decision": _said(decision)})
         self._watch.on(Progress(Stage.INTENT, change))
-        sent = time.monotonic()
+        if not self._lease.outlasts(self._psa.write_seconds):
+            self._record(change, Event.FAILED, "nothing was sent: this run was held up until its lease could end")
+            return
+        sent = self._watch.clock()
         sending = self._send(change, following)
         self._watch.on(Progress(Stage.SENT, change))
         if sending.never_arrived:
@@ -216,6 +218,8 @@ class _Lines:
 
     def _may_send_again(self, change: Change, error: Throttled, following: Sequence[Change]) -> bool:
         self._watch.pause(error.wait)
+        if self._watch.stop():
+            return False
         state = self._read_back(change, following)
         self._lease.hold(self._psa.write_seconds + _MARGIN)
         return state is not None and before_holds(change, state)
@@ -250,7 +254,7 @@ class _Lines:
         """Read until the server can no longer be working on the call; then ``before`` means it was not applied."""
         change, sending = pending.change, pending.sending
         while not self._watch.stop() and self._still_ours():
-            left = pending.sent + self._applier.timing.settle - time.monotonic()
+            left = pending.sent + self._applier.timing.settle - self._watch.clock()
             state = self._read_back(change)
             if state is not None and not before_holds(change, state):
                 self._settled(change, state, sending)
@@ -307,7 +311,8 @@ class _Lines:
 
     def _append(self, change: Change, event: Event, detail: Mapping[str, object]) -> None:
         moved = event in (Event.VERIFIED, Event.ALREADY)
-        self._applier.journal.append(
+        journal = self._applier.journal
+        (journal.under(self._lease) if event is Event.INTENT else journal).append(
             self._applier.run,
             event,
             change.id,

@@ -45,6 +45,9 @@ def write_whole(path: Path, content: bytes | Iterable[bytes]) -> None:
     except OSError as error:
         Path(name).unlink(missing_ok=True)
         raise _not_written(path, error) from error
+    except BaseException:  # a signal: nothing is left beside the file
+        Path(name).unlink(missing_ok=True)
+        raise
 
 
 def _not_written(path: Path, error: OSError) -> PsareconError:
@@ -96,21 +99,31 @@ def stamp(path: Path) -> tuple[int, int, int] | None:
 
 def read_whole(path: Path) -> bytes:
     """The file's content. Raises InvalidInput: missing, unreadable, or larger than any file of ours."""
-    with open_whole(path) as file:
-        try:
-            return file.read()
-        except OSError as error:
-            raise _not_read(path, error) from error
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_FILE + 1)
+    except OSError as error:
+        raise _not_read(path, error) from error
+    if len(content) > MAX_FILE:
+        raise _too_large(path)
+    return content
 
 
 def open_whole(path: Path) -> BinaryIO:
     """The file, open for reading; a file put in its place later does not change it. Raises as ``read_whole``."""
     try:
-        if path.stat().st_size > MAX_FILE:
-            raise InvalidInput(f"{path} is larger than {MAX_FILE // 2**20} MiB", hint="is it a file of psarecon's?")
+        found = path.stat()
+        if found.st_size > MAX_FILE:
+            raise _too_large(path)
+        if not stat.S_ISREG(found.st_mode) and not stat.S_ISDIR(found.st_mode):
+            raise InvalidInput(f"{path} is no file that can be read twice", hint="save the plan with -o FILE")
         return path.open("rb")
     except OSError as error:
         raise _not_read(path, error) from error
+
+
+def _too_large(path: Path) -> InvalidInput:
+    return InvalidInput(f"{path} is larger than {MAX_FILE // 2**20} MiB", hint="is it a file of psarecon's?")
 
 
 def _not_read(path: Path, error: OSError) -> InvalidInput:

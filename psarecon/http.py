@@ -7,15 +7,12 @@ holds a header or a query string. Reads are retried (tenacity); a write is sent 
 from __future__ import annotations
 
 import ipaddress
-import json
 import ssl
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from decimal import Decimal
 from functools import cache
 from typing import Any
 
@@ -23,6 +20,7 @@ import httpx
 import tenacity
 
 from psarecon import __version__
+from psarecon.answers import ENCODINGS, Answer, RawAnswer, body_of, hidden, parsed
 from psarecon.errors import (
     BadAnswer,
     BudgetSpent,
@@ -35,70 +33,13 @@ from psarecon.errors import (
     Uncertain,
     Unreachable,
 )
+from psarecon.patience import PATIENCE
 from psarecon.text import clean
 
-#: A page of 500 records is far below this; more is not an answer to what we asked.
-MAX_BODY = 32 * 1024 * 1024
 _NEVER_ARRIVED = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 #: How often a read is sent before it is given up, unless the vendor asks for more patience.
 _ATTEMPTS = 4
 _ODD = "an id or an address holds signs that no request can carry"
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A success: status, headers, and the JSON data with every non-integer number as ``Decimal``."""
-
-    status: int
-    headers: Mapping[str, str]
-    data: Any
-
-
-@dataclass(frozen=True, slots=True)
-class RawAnswer:
-    """An answer before anybody judged it."""
-
-    status: int
-    headers: httpx.Headers
-    body: bytes
-    where: str
-    secrets: tuple[str, ...] = ()
-
-    def start(self) -> str:
-        """The beginning of a body that should not have come, harmless to show."""
-        return clean(self._hidden(self.body.decode("utf-8", "replace"))[:60])
-
-    def texts(self) -> tuple[str, ...]:
-        """The server's own words: a list ``errors``, or ``message``, ``error``, ``detail``, ``title``; cleaned, cut.
-
-        A credential that the server repeats is not.
-        """
-        try:
-            data = json.loads(self.body)
-        except (ValueError, RecursionError):
-            return ()
-        if not isinstance(data, dict):
-            return ()
-        errors = data.get("errors")
-        found = errors if isinstance(errors, list) and errors else _single_texts(data)
-        words = [one.get("message") or one.get("detail") if isinstance(one, dict) else one for one in found]
-        return tuple(clean(self._hidden(word), 500) for word in words if isinstance(word, str) and word)
-
-    def _hidden(self, text: str) -> str:
-        for secret in self.secrets:
-            text = text.replace(secret, "***")
-        return text
-
-    def wait(self) -> float:
-        """Seconds the server asks us to wait; 0 when it does not say."""
-        seconds = self.headers.get("retry-after", "")
-        return min(float(seconds), 300.0) if seconds.isascii() and seconds.isdigit() else 0.0
-
-
-def _single_texts(data: Mapping[str, Any]) -> list[Any]:
-    """Where there is no list of errors: the vendors' own key, else the problem's detail (RFC 9457), else its title."""
-    said = [data.get(key) for key in ("message", "Message", "error")]
-    return said if any(said) else [data.get("detail") or data.get("title")]
 
 
 Judge = Callable[[RawAnswer], RemoteError | None]
@@ -146,7 +87,7 @@ class Pace:
         seconds: float = 60.0,
         *,
         clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], None] = time.sleep,
+        sleep: Callable[[float], None] = PATIENCE.wait,
     ) -> None:
         self._limit = limit
         self._seconds = seconds
@@ -224,7 +165,9 @@ class RateBudget:
 
 
 class Http:
-    """A client of one vendor. ``headers`` gives the credential headers, asked for at each request."""
+    """A client of one vendor. ``headers`` gives the credential headers, asked for at each request; ``secrets`` the
+    credentials that stand in no header, or not as they are: no message repeats them.
+    """
 
     def __init__(
         self,
@@ -235,16 +178,16 @@ class Http:
         budget: RateBudget | None = None,
         judge: Judge = judge,
         attempts: int = _ATTEMPTS,
+        secrets: Callable[[], Iterable[str]] = tuple,
     ) -> None:
         self._vendor = vendor
         self._headers = headers
         self._budget = budget or RateBudget(at_once=8)
         self._judge = judge
         self._attempts = attempts
-        limits = httpx.Timeout(timeout, connect=min(timeout, 20.0))
-        self._client = httpx.Client(
-            timeout=limits, follow_redirects=False, verify=_tls(), headers={"User-Agent": f"psarecon/{__version__}"}
-        )
+        self._secrets = secrets
+        self._timeout = timeout
+        self._client = _client(timeout)
 
     def close(self) -> None:
         """Close the connections."""
@@ -256,9 +199,10 @@ class Http:
         Options are those of ``send``. Raises RemoteError.
         """
         retrying = tenacity.Retrying(
-            retry=tenacity.retry_if_exception(_passing),
+            retry=tenacity.retry_if_exception_type(_PASSING),
             stop=tenacity.stop_after_attempt(self._attempts),
             wait=_wait,
+            sleep=PATIENCE.wait,
             reraise=True,
         )
         answer: Answer = retrying(self.send, method, url, **options)
@@ -277,19 +221,23 @@ class Http:
         anonymous: bool = False,
     ) -> Answer:
         """Send once. ``anonymous`` sends no credential. Raises RemoteError, SecretMissing."""
+        PATIENCE.check()
         credentials = self._credentials()
         said = {**({} if anonymous else credentials), **(headers or {})}
         if body is not None:
             said["Content-Type"] = "application/json"
         limit = timeout or httpx.USE_CLIENT_DEFAULT
+        secrets = (*credentials.values(), *self._secrets())
         try:
             request = self._client.build_request(method, url, params=params, content=body, headers=said, timeout=limit)
         except (httpx.InvalidURL, ValueError) as error:
             # No more of the error is told: it repeats what it could not write.
             raise RemoteError(f"{self._vendor} {method}: no such request can be written", hint=_ODD) from error
         with self._budget.slot(bucket):
-            raw = self._exchange(request, f"{self._vendor} {method} {request.url.path}")
-        return self._judged(replace(raw, secrets=tuple(credentials.values())))
+            # A write must be over when its timeout is: the lease is held no longer. A read may be slow to end.
+            until = time.monotonic() + (timeout or 2 * self._timeout)
+            raw = self._exchange(request, f"{self._vendor} {method} {clean(request.url.path, 200)}", secrets, until)
+        return self._judged(raw)
 
     def _credentials(self) -> Mapping[str, str]:
         """The credential headers, none of which the transport will refuse in words that repeat it."""
@@ -300,21 +248,23 @@ class Http:
                 raise SecretMissing(message, hint="is there a line end, a blank or a letter outside ASCII too many?")
         return found
 
-    def _exchange(self, request: httpx.Request, where: str) -> RawAnswer:
+    def _exchange(self, request: httpx.Request, where: str, secrets: tuple[str, ...], until: float) -> RawAnswer:
         try:
             response = self._client.send(request, stream=True)
             try:
-                body = _capped(response, where)
+                body = body_of(response, where, until)
             finally:
                 response.close()
         except _NEVER_ARRIVED as error:
             hint = "check the network and the url in the settings"
-            raise Unreachable(f"{where}: {request.url.host} cannot be reached ({_reason(error)})", hint=hint) from None
+            reason = _reason(error, secrets)
+            raise Unreachable(f"{where}: {request.url.host} cannot be reached ({reason})", hint=hint) from None
         except httpx.TimeoutException:
             raise Uncertain(f"{where}: no answer in time", hint="try again later") from None
         except httpx.HTTPError as error:
-            raise Uncertain(f"{where}: the connection broke ({_reason(error)})", hint="try again later") from None
-        return RawAnswer(response.status_code, response.headers, body, where)
+            reason = _reason(error, secrets)
+            raise Uncertain(f"{where}: the connection broke ({reason})", hint="try again later") from None
+        return RawAnswer(response.status_code, response.headers, body, where, secrets)
 
     def _judged(self, raw: RawAnswer) -> Answer:
         error = self._judge(raw)
@@ -323,42 +273,53 @@ class Http:
         if not raw.body.strip():
             return Answer(raw.status, raw.headers, None)
         try:
-            data = json.loads(raw.body, parse_float=Decimal, parse_constant=_no_number)
+            data = parsed(raw.body)
         except (ValueError, RecursionError):
             hint = "an outage page, or a url that is not the API's"
             raise BadAnswer(f"{raw.where} answered something that is not JSON: {raw.start()!r}", hint=hint) from None
         return Answer(raw.status, raw.headers, data)
 
 
-def _no_number(text: str) -> None:
-    """NaN and Infinity, which Python reads and JSON does not know."""
-    raise ValueError(text)
-
-
 @cache
 def _tls() -> ssl.SSLContext:
-    """The system's trust, read once: each reading takes as long as a request on this machine."""
-    return httpx.create_ssl_context()
+    """Whose certificates are trusted, read once: each reading takes as long as a request on this machine.
+
+    ``SSL_CERT_FILE`` and ``SSL_CERT_DIR`` are followed, as everywhere; a log of TLS keys (``SSLKEYLOGFILE``) is not
+    written: who reads it reads every credential.
+    """
+    try:
+        context = httpx.create_ssl_context()
+    except OSError as error:
+        hint = "check the variables SSL_CERT_FILE, SSL_CERT_DIR and SSLKEYLOGFILE"
+        raise RemoteError(
+            f"the certificates to trust cannot be read: {error.strerror or 'broken'}", hint=hint
+        ) from error
+    context.keylog_filename = None  # type: ignore[assignment]  # None ends the log; the stubs do not know
+    return context
 
 
-def _capped(response: httpx.Response, where: str) -> bytes:
-    body = bytearray()
-    for piece in response.iter_bytes():
-        body += piece
-        if len(body) > MAX_BODY:
-            hint = "is the url in the settings the API's?"
-            raise BadAnswer(f"{where} answered more than {MAX_BODY // 2**20} MiB", hint=hint)
-    return bytes(body)
+def _client(timeout: float) -> httpx.Client:
+    """Never follows a redirect, verifies every certificate, and takes the environment's proxies for TLS alone: plain
+    http is for this machine, and a proxy would carry its credentials away from it."""
+    try:
+        return httpx.Client(
+            timeout=httpx.Timeout(timeout, connect=min(timeout, 20.0)),
+            follow_redirects=False,
+            verify=_tls(),
+            mounts={"http://": None},
+            headers={"User-Agent": f"psarecon/{__version__}", "Accept-Encoding": ENCODINGS},
+        )
+    except (httpx.InvalidURL, ValueError, ImportError):
+        hint = "check the variables HTTPS_PROXY, ALL_PROXY and NO_PROXY"
+        raise RemoteError("the proxy that the environment names cannot be used", hint=hint) from None
 
 
-def _reason(error: Exception) -> str:
-    return clean(str(error) or type(error).__name__, 200)
+def _reason(error: Exception, secrets: Iterable[str]) -> str:
+    """The transport's words; of a server that speaks no HTTP they repeat what it said."""
+    return clean(hidden(str(error), secrets) or type(error).__name__, 200)
 
 
-def _passing(error: BaseException) -> bool:
-    return isinstance(error, (Unreachable, Uncertain, Throttled, BadAnswer))
-
-
+_PASSING = (Unreachable, Uncertain, Throttled, BadAnswer)
 _backoff = tenacity.wait_exponential(multiplier=0.25, max=20.0) + tenacity.wait_random(0.0, 0.25)
 
 
@@ -371,10 +332,10 @@ def _wait(state: tenacity.RetryCallState) -> float:
 
 def check_base(url: str, setting: str) -> str:
     """``url`` without a slash at its end, or RemoteError: plain http is only for loopback."""
-    parsed = httpx.URL(url)
-    if parsed.scheme == "https" or (parsed.scheme == "http" and _loopback(parsed.host)):
+    address = httpx.URL(url)
+    if address.scheme == "https" or (address.scheme == "http" and _loopback(address.host)):
         return url.rstrip("/")
-    where = f"{parsed.scheme or 'nowhere'}://{parsed.host}"
+    where = f"{address.scheme or 'nowhere'}://{address.host}"
     raise Unreachable(f"{setting}: credentials are not sent to {where}", hint="use https")
 
 
@@ -393,7 +354,7 @@ def same_origin(url: str, base: str, where: str) -> str:
         one, other = httpx.URL(url), httpx.URL(base)
     except (httpx.InvalidURL, TypeError):
         raise BadAnswer(f"{where} names a next page that is no address", hint="try again later") from None
-    if (one.scheme, one.host, one.port) != (other.scheme, other.host, other.port):
+    if (one.scheme, one.host, one.port) != (other.scheme, other.host, other.port) or one.userinfo != other.userinfo:
         hint = "no credential was sent there; if this lasts, tell the vendor"
         raise BadAnswer(f"{where} points to another host, {clean(one.host, 100)!r}, for its next page", hint=hint)
     return url

@@ -1,7 +1,7 @@
-"""Whether the process that took a lease is surely gone: only told of processes this one could see.
+"""Whether the process that took a lease is surely gone, or surely runs: only told of processes this one could see.
 
 A process is named by the machine's boot, the process namespace, its number and its start: a number that was given
-to another process does not pass for it. Where the system does not tell (no /proc), nobody is said to be gone.
+to another process does not pass for it. Where the system does not tell (no /proc), nobody is said to be either.
 """
 
 from __future__ import annotations
@@ -21,12 +21,22 @@ def this_process() -> str:
 
 def surely_gone(name: str) -> bool:
     """Whether ``name`` was a process of this boot and namespace that no longer runs."""
+    number = _number_here(name)
+    return number is not None and _name(number) != name
+
+
+def surely_runs(name: str) -> bool:
+    """Whether ``name`` is a process of this boot and namespace that runs."""
+    number = _number_here(name)
+    return number is not None and _name(number) == name
+
+
+def _number_here(name: str) -> int | None:
+    """The number of a process that this one could see if it ran; None for those elsewhere."""
     here, _, _ = this_process().rpartition("/")
     world, _, rest = name.rpartition("/")
-    if not here or world != here:
-        return False
     number = rest.partition("@")[0]
-    return number.isdigit() and _name(int(number)) != name
+    return int(number) if here and world == here and number.isdigit() else None
 
 
 def _name(number: int) -> str:

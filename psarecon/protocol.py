@@ -72,13 +72,15 @@ class Watch:
     """Who looks on and who may stop the run.
 
     ``stop`` and ``paused`` are asked between lines; while ``paused`` holds, nothing is sent and the lease is kept.
-    ``pause`` waits so many seconds, or less once there is something new to ask for.
+    ``pause`` waits so many seconds, or less once there is something new to ask for; ``clock`` tells seconds from
+    any beginning, and never goes back.
     """
 
     on: Callable[[Progress], None] = lambda _progress: None
     stop: Callable[[], bool] = lambda: False
     pause: Callable[[float], None] = time.sleep
     paused: Callable[[], bool] = lambda: False
+    clock: Callable[[], float] = time.monotonic
 
 
 def exit_code(outcomes: Iterable[Outcome], *, left: bool) -> int:

@@ -68,16 +68,17 @@ class Resumer:
         return read_change(intent.detail["change"])
 
     def _settle_entry(self, psa: Psa, entry: Entry, change: Change) -> Result:
-        while True:
+        while not self.watch.stop():
             left = entry.at + self.timing.settle - self.journal.clock()
             state = self._read(psa, change)
             decided = self._decide(entry, change, state, left)
             if decided is not None:
                 return decided
-            if not self.waits or self.watch.stop():
+            if not self.waits:
                 text = f"too young to tell: {left:.0f} s to go; run `psarecon resume` again"
                 return Result(change, Outcome.UNKNOWN, text)
             self.watch.pause(max(0.05, min(left, 5.0)))
+        return Result(change, Outcome.UNKNOWN, "told to stop before it was settled: run `psarecon resume` again")
 
     def _read(self, psa: Psa, change: Change) -> State | None:
         try:

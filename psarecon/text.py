@@ -32,6 +32,11 @@ def clean(text: str, limit: int | None = None) -> str:
     return "".join(map(_visible, text))
 
 
+def whole(value: object) -> int | None:
+    """A vendor's count, if it is one; no provider has two thousand million users, and no database column."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**31 else None
+
+
 def plain(number: Decimal | int) -> str:
     """A number without exponent; whole numbers without a point: ``14``, ``9.00``, ``0.125``."""
     if isinstance(number, int):

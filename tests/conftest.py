@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from harness import Client, Rehearsal, rehearsal
+from postgres import Server, serving
 
 _LOOPBACK = ("127.", "::1", "localhost")
 
@@ -28,3 +29,23 @@ def acme(tmp_path: Path) -> Iterator[Rehearsal]:
     """One client, ten units in Autotask, fourteen users in JumpCloud, on 2026-11-20."""
     with rehearsal(tmp_path / "msp", Client()) as found:
         yield found
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """A PostgreSQL server for as long as the session takes."""
+    with serving() as server:
+        yield server
+
+
+@pytest.fixture
+def database(postgres: Server) -> Iterator[str]:
+    """The URL of an empty database of its own."""
+    with postgres.database() as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def ledger_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Where a new ledger may be, in each kind of database: what holds of one holds of the other."""
+    return f"sqlite:{tmp_path / 'ledger.db'}" if request.param == "sqlite" else request.getfixturevalue("database")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import os
 import signal
-import threading
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -48,13 +48,13 @@ def run(args: argparse.Namespace) -> int:
     decisions = args.decisions or decisions_path(args.plan)
     found = sorted_changes(plan, decisions, context.user(), clean_too=args.approve_clean)
     results: list[Result] = []
-    if found.approved:
-        name = new_run()
-        say(f"run {name}: {len(found.approved)} approved changes")
-        with stoppable(_told) as watch:
+    with stoppable(_told) as watch:
+        if found.approved:
+            name = new_run()
+            say(f"run {name}: {len(found.approved)} approved changes")
             service = applier(context, name, watch, {change.line.psa for change, _ in found.approved})
             results = service.apply(plan, found.approved)
-    _summary(results, found)
+        _summary(results, found)
     if blocked(plan.findings):
         say(f"some lines are held back by BLOCK findings: `psarecon show {args.plan}` names them")
     left = blocked(plan.findings) or bool(found.undecided)
@@ -102,25 +102,26 @@ def applier(context: Context, run: str, watch: Watch, names: Iterable[str]) -> A
 
 @contextmanager
 def stoppable(told: Any) -> Iterator[Watch]:
-    """A watch that SIGINT and SIGTERM stop: the call in flight is finished first."""
-    from psarecon.cli.context import say
+    """A watch that SIGINT and SIGTERM stop: the call in flight is finished first, however often they come.
+
+    The handler takes no lock and writes past Python's buffers: the code it interrupts may be in the midst of either.
+    """
+    from psarecon.patience import PATIENCE
     from psarecon.protocol import Watch
 
-    stop = threading.Event()
-
     def on_signal(number: int, _frame: object) -> None:
-        stop.set()
-        say(f"{signal.Signals(number).name}: finishing the call in flight, then stopping")
+        PATIENCE.hurry()
+        text = f"{signal.Signals(number).name}: finishing the call in flight, then stopping\n"
+        with suppress(OSError):
+            os.write(2, text.encode("ascii"))
 
-    def pause(seconds: float) -> None:
-        stop.wait(seconds)
-
-    kept = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield Watch(on=told, stop=stop.is_set, pause=pause)
-    finally:
-        for number, handler in kept.items():
-            signal.signal(number, handler)
+    with PATIENCE.kept():
+        kept = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield Watch(on=told, stop=lambda: PATIENCE.hurried, pause=PATIENCE.rest)
+        finally:
+            for number, handler in kept.items():
+                signal.signal(number, handler)
 
 
 def _told(progress: Progress) -> None:

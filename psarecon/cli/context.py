@@ -31,8 +31,11 @@ if TYPE_CHECKING:
 
 Closable = TypeVar("Closable", "Psa", "Source")
 
+_LONGEST_NAME, _LONGEST_URL = 200, 2000
 #: Variables by which pipelines say which run this is; the first that is set wins.
 _RUN_URLS = ("PSARECON_RUN_URL", "CI_JOB_URL", "BUILD_BUILDURI")
+#: Variable by which a pipeline says which settings may be used with its credentials, out of reach of a pull request.
+_PIN = "PSARECON_SETTINGS_DIGEST"
 #: Moments outside of these are slips of the pen, and near the ends of the calendar no month has neighbours.
 _FIRST_YEAR, _LAST_YEAR = 2000, 2999
 
@@ -53,8 +56,13 @@ class Context:
 
     @cached_property
     def settings(self) -> Settings:
-        """The settings. Raises InvalidInput with every problem."""
-        return load_settings(self.directory)
+        """The settings. Raises InvalidInput with every problem, and when they are not those the pipeline pinned."""
+        found = load_settings(self.directory)
+        pinned = self.environ.get(_PIN)
+        if pinned and pinned != found.digest:
+            hint = f"whoever has read what changed sets {_PIN} to {found.digest}"
+            raise InvalidInput(f"the settings are not those that {_PIN} names; no credential was looked up", hint=hint)
+        return found
 
     @cached_property
     def mapping(self) -> LoadedMapping:
@@ -120,14 +128,14 @@ class Context:
         from psarecon.ledger.leases import Holder
         from psarecon.process import this_process
 
-        url = next((self.environ[name] for name in _RUN_URLS if self.environ.get(name)), "")
+        url = clean(next((self.environ[name] for name in _RUN_URLS if self.environ.get(name)), ""), _LONGEST_URL)
         return Holder(owner=self.user(), host=socket.gethostname(), run=run, run_url=url, process=this_process())
 
     def user(self) -> str:
         """The name a decision or a lease carries when none is given."""
         for name in ("PSARECON_BY", "GITHUB_ACTOR", "GITLAB_USER_LOGIN", "USER", "LOGNAME"):
             if self.environ.get(name):
-                return self.environ[name]
+                return clean(self.environ[name], _LONGEST_NAME)
         with suppress(OSError, KeyError):
             return getpass.getuser()
         return "unknown"

@@ -50,7 +50,8 @@ def _text(entries: Sequence[Entry]) -> Iterator[str]:
         yield "the journal is empty"
     for entry in entries:
         told = entry.detail.get("text") or _intended(entry)
-        head = f"{_time(entry)}  {entry.run}  {entry.event.value:8}  {entry.psa}/{entry.line}  {entry.change}"
+        about = f"{entry.psa}/{entry.line}  {entry.change}" if entry.line else entry.tenant
+        head = f"{_time(entry)}  {entry.run}  {entry.event.value:8}  {about}"
         yield f"{clean(head)}  {clean(told)}".rstrip()
 
 

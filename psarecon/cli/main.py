@@ -3,21 +3,32 @@
 from __future__ import annotations
 
 import argparse
+import io
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import NoReturn
 
 from psarecon import __version__
-from psarecon.cli import apply, check, decide, demo, log, observe, plan, resume, review, sandbox, schema
+from psarecon.cli import apply, check, decide, demo, lock, log, observe, plan, resume, review, sandbox, schema
 from psarecon.errors import EXIT_ERROR, EXIT_USAGE, PsareconError
 from psarecon.text import clean
 
-_COMMANDS = (check, observe, plan, review, decide, apply, resume, log, schema, sandbox, demo)
-_INTERRUPTED = 130
+_COMMANDS = (check, observe, plan, review, decide, apply, resume, lock, log, schema, sandbox, demo)
+#: What a shell adds to the number of the signal that ended a program.
+_BY_SIGNAL = 128
+
+
+class _Ended(KeyboardInterrupt):
+    """A signal came where nothing has to be finished."""
+
+    def __init__(self, number: signal.Signals) -> None:
+        super().__init__(number)
+        self.exit_code = _BY_SIGNAL + number
 
 
 class _Parser(argparse.ArgumentParser):
@@ -64,9 +75,9 @@ def _guarded(args: argparse.Namespace) -> int:
     except PsareconError as error:
         _tell(error)
         return error.exit_code
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as error:
         print("interrupted", file=sys.stderr)
-        return _INTERRUPTED
+        return error.exit_code if isinstance(error, _Ended) else _BY_SIGNAL + signal.SIGINT
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_ERROR
@@ -85,6 +96,26 @@ def _tell(error: PsareconError) -> None:
         print(f"hint: {clean(error.hint)}", file=sys.stderr)
 
 
+def _on_signal(number: int, _frame: object) -> NoReturn:
+    from psarecon.patience import PATIENCE
+
+    if PATIENCE.leaving:
+        os._exit(_BY_SIGNAL + number)
+    PATIENCE.leave()  # threads that read end by themselves: nobody waits for what they would read
+    raise _Ended(signal.Signals(number))
+
+
 def entry() -> NoReturn:
     """The console script."""
-    raise SystemExit(main(sys.argv[1:], os.environ))
+    for number, usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGTERM, signal.SIG_DFL)):
+        if signal.getsignal(number) == usual:  # whoever started us may want it ignored
+            signal.signal(number, _on_signal)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a name that the terminal's encoding lacks is no reason to end
+            stream.reconfigure(errors="backslashreplace")
+    code = main(sys.argv[1:], os.environ)
+    if code > _BY_SIGNAL:
+        with suppress(OSError, ValueError):
+            sys.stdout.flush()
+        os._exit(code)  # a thread that still waits for an answer keeps nobody
+    raise SystemExit(code)

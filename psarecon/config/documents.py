@@ -7,19 +7,24 @@ little more memory than its data. Where things stand is found again, from the sa
 
 from __future__ import annotations
 
+import errno
 import gc
+import os
 import re
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path as FilePath
-from typing import Any
+from typing import Any, BinaryIO
 
 from psarecon.config.problems import Path, Problem
 
 #: Limits that no honest file comes near; beyond them a file is refused, not read.
 MOST_BYTES = 16 * 1024 * 1024
 DEEPEST = 32
+#: Nobody reads more problems of one file, and telling a million of them would take the memory.
+MOST_PROBLEMS = 1000
 _MOST_CHARACTER_PROBLEMS = 20
 
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]|\r(?!\n)")
@@ -85,15 +90,24 @@ class Document:
         self.found.append(Found(problem, path, key))
 
 
-def load_document(path: FilePath, file: str) -> Document:
-    """Read a file. Never raises for what the file holds: that becomes issues and problems of the document."""
+def load_document(path: FilePath, file: str, within: FilePath) -> Document:
+    """Read a file. Never raises for what the file holds: that becomes issues and problems of the document.
+
+    A link that leads out of the folder ``within`` is not followed: what is wrong with a file is told with its lines,
+    and a pull request could have the lines of any file told.
+    """
     document = Document(file)
     try:
-        with path.open("rb") as stream:
+        if path.is_symlink() and not path.resolve().is_relative_to(within.resolve()):
+            document.refuse((0, 0), "is a link that leads out of the config directory", "put the file itself there")
+            return document
+        with _opened(path) as stream:
             raw = stream.read(MOST_BYTES + 1)
-    except OSError as error:
+    except (OSError, RuntimeError) as error:
         document.refuse(
-            (0, 0), f"cannot be read: {error.strerror or type(error).__name__}", "-C DIR names the config directory"
+            (0, 0),
+            f"cannot be read: {getattr(error, 'strerror', None) or 'a circle of links'}",
+            "-C DIR names the config directory",
         )
         return document
     if len(raw) > MOST_BYTES:
@@ -102,6 +116,16 @@ def load_document(path: FilePath, file: str) -> Document:
         )
         return document
     return parse_document(raw, file)
+
+
+def _opened(path: FilePath) -> BinaryIO:
+    """The file, open for reading. Raises OSError, also where a pipe or a device stands in its place: no waiting."""
+    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    kind = stat.S_IFMT(os.fstat(handle).st_mode)
+    if kind != stat.S_IFREG:
+        os.close(handle)
+        raise OSError(errno.EINVAL, "Is a directory" if kind == stat.S_IFDIR else "it is no file")
+    return os.fdopen(handle, "rb")
 
 
 def parse_document(raw: bytes, file: str) -> Document:

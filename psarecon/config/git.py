@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 from dataclasses import dataclass
@@ -17,7 +18,16 @@ _NOT_TRUSTED = 128
 #: The files that count: what psarecon reads, nothing else in the directory.
 _READ_FILES = ("psarecon.yaml", ":(glob)clients/**/*.yaml")
 #: An optional lock could meet somebody's commit; a file system monitor is a program the repository names.
-_GIT = ("git", "--no-optional-locks", "-c", "core.fsmonitor=false")
+#: A folder that is laid out as a repository, which a pull request can hold, is none: its settings name programs.
+_GIT = (
+    *("git", "--no-optional-locks", "-c", "core.fsmonitor=false"),
+    *("-c", "core.hooksPath=/dev/null", "-c", "safe.bareRepository=explicit"),
+)
+#: What git gets of the environment: no credential that psarecon runs with. Filters of the user's own run with this too.
+_PASSED = re.compile(
+    r"PATH|HOME|USER|LOGNAME|TMPDIR|LANG|LANGUAGE|LC_[A-Z]+|XDG_CONFIG_HOME|"
+    r"GIT_(?:DIR|WORK_TREE|CEILING_DIRECTORIES|DISCOVERY_ACROSS_FILESYSTEM|CONFIG_[A-Z0-9_]+)"
+)
 #: Who wrote a line is asked for while somebody looks at a screen: no long wait, nothing fetched from elsewhere (which
 #: could ask for a password), no program that the repository names.
 _BLAME = ("-c", "protocol.allow=never", "blame", "--porcelain", "--no-textconv")
@@ -120,6 +130,7 @@ def _git(directory: Path, *arguments: str, seconds: float = _SECONDS) -> subproc
         return subprocess.run(  # noqa: S603 - fixed words, no shell
             [*_GIT, *arguments],
             cwd=directory,
+            env={name: value for name, value in os.environ.items() if _PASSED.fullmatch(name)},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=seconds,

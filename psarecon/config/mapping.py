@@ -9,18 +9,20 @@ from datetime import date, datetime
 from pathlib import Path as FilePath
 
 from psarecon.config.catalogue import Catalogue
-from psarecon.config.documents import Document, Items, load_document
+from psarecon.config.documents import MOST_PROBLEMS, Document, Items, load_document
 from psarecon.config.git import commit_of
 from psarecon.config.locate import present
 from psarecon.config.mapping_rules import Client, Seen
 from psarecon.config.problems import Issue, Path, Problem, Problems, in_order
 from psarecon.config.quick import quick_check
-from psarecon.config.schemas import issues_of
+from psarecon.config.schemas import MOST_ISSUES, issues_of
 from psarecon.config.settings import Settings, present_settings, read_settings_document
 from psarecon.domain.model import Binding, Mapping
 from psarecon.errors import PsareconError
 
 CLIENTS_FOLDER = "clients"
+#: Different problems of one client; the schema stops at twice as many, of which some may be the same.
+_TOO_MANY = MOST_ISSUES // 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,7 @@ def gather(directory: FilePath, catalogue: Catalogue, today: date, settings: Doc
     gathered, seen = Gathered(), Seen(catalogue, today)
     files = list(client_files(directory))
     for path in files:
-        _read_file(path, path.relative_to(directory).as_posix(), seen, gathered)
+        _read_file(load_document(path, path.relative_to(directory).as_posix(), directory), seen, gathered)
     gathered.problems += _misnamed(directory)
     if not files:
         message = f"there are no client files: {CLIENTS_FOLDER}/**/*.yaml"
@@ -103,14 +105,15 @@ def _unused(product: str) -> Issue:
     return Issue(("products", product), text, at="key", severity="warning")
 
 
-def _read_file(path: FilePath, file: str, seen: Seen, gathered: Gathered) -> None:
-    document = load_document(path, file)
+def _read_file(document: Document, seen: Seen, gathered: Gathered) -> None:
     issues: list[Issue] = []
     if document.data is not None:
         refused = _refused_paths(document)
         for client in _clients(document, issues):
             gathered.clients += 1
             _read_client(client, refused.get(client.path, []), seen, issues, gathered)
+            if len(issues) >= MOST_PROBLEMS:
+                break
     if issues or document.found:
         gathered.problems += present(document, issues)
 
@@ -141,6 +144,8 @@ def _read_client(client: Client, refused: list[Path], seen: Seen, issues: list[I
     sound = quick_check("mapping", "client")(client.data)
     found = [] if sound else issues_of(client.data, "mapping", "client", client.path)
     issues += found
+    if len(found) >= _TOO_MANY:
+        return  # not all that is wrong is known, so nothing of it can be called sound
     bad = [*refused, *(issue.path[len(client.path) :] for issue in found)]
     if all(len(path) > 1 and path[0] == "lines" for path in bad):
         gathered.bindings += seen.bindings(client, {path[1] for path in bad}, issues)

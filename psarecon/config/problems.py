@@ -13,6 +13,8 @@ from psarecon.text import clean
 #: Steps into plain data: keys of mappings, 0-based indexes of lists.
 Path = tuple[str | int, ...]
 
+#: The longest message or advice; a value it repeats may be millions of signs long.
+_LONGEST = 500
 #: The widest source line shown; a longer one is shown as a window around the column.
 _WINDOW = 110
 
@@ -53,8 +55,8 @@ class Problem:
     def render(self) -> str:
         """Place and message, then the source line with a caret and the suggestion below it."""
         place = f"{self.file}:{self.line}:{self.column}"
-        head = clean(f"{place}: {self.severity}: {self.message}")
-        suggestion = clean(self.suggestion)
+        head = clean(f"{place}: {self.severity}: {self.message}", len(place) + _LONGEST)
+        suggestion = clean(self.suggestion, _LONGEST)
         if not self.source_line.strip():
             return f"{head}\n    {suggestion}" if suggestion else head
         before, line = _window(self.source_line, self.column - 1 if self.caret is None else self.caret)
@@ -68,8 +70,8 @@ class Problem:
             "line": self.line,
             "column": self.column,
             "severity": self.severity,
-            "message": self.message,
-            "suggestion": self.suggestion,
+            "message": _cut(self.message),
+            "suggestion": _cut(self.suggestion),
         }
 
 
@@ -99,6 +101,10 @@ def in_order(problems: Iterable[Problem]) -> list[Problem]:
     """Problems by file, line and column, each place's first message kept once."""
     unique = dict.fromkeys(problems)
     return sorted(unique, key=lambda problem: (problem.file, problem.line, problem.column))
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
 
 
 def _window(line: str, column: int) -> tuple[str, str]:

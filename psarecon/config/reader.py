@@ -23,7 +23,7 @@ from ruamel.yaml.events import (
     StreamEndEvent,
 )
 
-from psarecon.config.documents import DEEPEST, Document, Items
+from psarecon.config.documents import DEEPEST, MOST_PROBLEMS, Document, Items
 from psarecon.config.problems import Path, shown_key
 from psarecon.config.scalars import Scalar, Trap, plain
 
@@ -40,6 +40,7 @@ _SYNTAX_HINTS = {
     "found invalid Unicode character escape code": "write the character itself",
     "found character that cannot start any token": "quote the value",
     "could not find expected ':'": "write a colon and a space after the key",
+    "found unexpected ':'": "quote the text that holds a colon",
 }
 
 
@@ -52,6 +53,8 @@ BROKEN: tuple[type[Exception], ...] = (YAMLError, ValueError, OverflowError)
 
 #: What the C parser says of a colon inside an unquoted text in braces (``{api_key: env:NAME}``), which YAML 1.2 allows.
 _COLON_IN_FLOW = "found unexpected ':'"
+#: The longest text, in characters, that the slow parser is asked to read: some seconds of work.
+_PURE = 512 * 1024
 
 
 def read(document: Document) -> None:
@@ -64,7 +67,7 @@ def read(document: Document) -> None:
     except _Stop:
         return
     except MarkedYAMLError as error:
-        if error.problem == _COLON_IN_FLOW and not document.pure:
+        if error.problem == _COLON_IN_FLOW and not document.pure and len(document.text) <= _PURE:
             document.data, document.found, document.pure = None, [], True
             read(document)
             return
@@ -208,6 +211,8 @@ class _Reader:
         path: Path = (*self._steps, step) if step is not None else tuple(self._steps)
         position = (event.start_mark.line, event.start_mark.column)
         self._document.refuse(position, message, suggestion, path=path, key=step is None)
+        if len(self._document.found) >= MOST_PROBLEMS:
+            self._stop(event, f"more than {MOST_PROBLEMS} problems: the rest of the file is not read")
 
     def _stop(self, event: Any, message: str, suggestion: str = "") -> None:
         mark = event.start_mark

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from difflib import get_close_matches
 from functools import cache
+from itertools import islice
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from jsonschema import Draft202012Validator
 
 _PACKAGE = FilePath(__file__).resolve().parent.parent
+#: How many problems of one part are told.
+MOST_ISSUES = 1000
 _KINDS = {
     "string": "a text",
     "integer": "an integer",
@@ -64,9 +67,10 @@ def _validator(name: str, part: str) -> Draft202012Validator:
 
 
 def issues_of(data: Any, name: str, part: str = "", at: Path = ()) -> list[Issue]:
-    """All that the schema (or its definition ``part``) finds wrong with the data that stands ``at`` a path."""
+    """What the schema (or its definition ``part``) finds wrong with the data that stands ``at`` a path: all of it, but no
+    more than ``MOST_ISSUES``."""
     found = (issue for error in _validator(name, part).iter_errors(data) for issue in _translated(error, at))
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(islice(found, MOST_ISSUES)))
 
 
 def close_match(word: str, known: Iterator[str] | list[str]) -> str:

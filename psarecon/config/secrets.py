@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import re
+import selectors
 import shlex
+import signal
 import subprocess
+import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
@@ -16,6 +21,8 @@ from psarecon.errors import SecretMissing
 _FORM = re.compile(r"(env|file|command):(.*\S.*)")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 _COMMAND_SECONDS = 30
+#: What a command may take to end once it has said all.
+_LAST_SECONDS = 1.0
 _MOST_BYTES = 64 * 1024
 _LOOPBACK = re.compile(r"localhost|127(?:\.[0-9]{1,3}){3}|::1")
 
@@ -113,25 +120,52 @@ def _from_file(target: str, _environ: Mapping[str, str], directory: Path) -> str
 
 def _from_command(target: str, environ: Mapping[str, str], directory: Path) -> str:
     try:
-        arguments = shlex.split(target)
-        done = subprocess.run(  # noqa: S603 - the user's own settings name the command; no shell reads it
-            arguments,
+        program = subprocess.Popen(  # noqa: S603 - the user's own settings name the command; no shell reads it
+            shlex.split(target),
             cwd=directory,
             env=dict(environ),
             stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=_COMMAND_SECONDS,
-            check=False,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            process_group=0,
         )
-    except subprocess.TimeoutExpired:
-        raise _Nothing(f"gave no answer within {_COMMAND_SECONDS} s") from None
     except OSError as error:
         raise _Nothing(f"cannot be run: {(error.strerror or type(error).__name__).lower()}") from None
     except ValueError:
         raise _Nothing("is not a command: a quote is not closed") from None
-    if done.returncode != 0:
-        raise _Nothing(f"ended with exit code {done.returncode}")
-    return _text_of(done.stdout)
+    try:
+        raw = _said_by(program, time.monotonic() + _COMMAND_SECONDS)
+    finally:
+        _end(program)
+    text = _text_of(raw) if len(raw) > _MOST_BYTES else ""
+    if program.returncode != 0:
+        raise _Nothing(f"ended with exit code {program.returncode}")
+    return text or _text_of(raw)
+
+
+def _said_by(program: subprocess.Popen[bytes], until: float) -> bytes:
+    """What the program wrote until its end, no more of it than a secret may have. Raises _Nothing past ``until``."""
+    assert program.stdout is not None
+    raw = b""
+    with selectors.DefaultSelector() as waiting:
+        waiting.register(program.stdout, selectors.EVENT_READ)
+        while waiting.select(max(0.0, until - time.monotonic())):
+            piece = os.read(program.stdout.fileno(), _MOST_BYTES)
+            raw += piece
+            if not piece or len(raw) > _MOST_BYTES:
+                return raw
+    raise _Nothing(f"gave no answer within {_COMMAND_SECONDS} s")
+
+
+def _end(program: subprocess.Popen[bytes]) -> None:
+    """Wait a moment for the program, which has closed its output; then end it, and whatever it has started."""
+    assert program.stdout is not None
+    program.stdout.close()
+    with suppress(subprocess.TimeoutExpired):
+        program.wait(_LAST_SECONDS)
+    if program.returncode is None:
+        os.killpg(program.pid, signal.SIGKILL)
+        program.wait()
 
 
 def _text_of(raw: bytes) -> str:

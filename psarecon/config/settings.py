@@ -127,7 +127,7 @@ def load_settings(directory: FilePath) -> Settings:
 def read_settings_document(directory: FilePath) -> Document:
     """The settings file as data, checked no further than its text."""
     with collector_paused():
-        return load_document(directory / SETTINGS_FILE, SETTINGS_FILE)
+        return load_document(directory / SETTINGS_FILE, SETTINGS_FILE, directory)
 
 
 def settings_problems(document: Document) -> list[Problem]:

@@ -153,9 +153,17 @@ def _pair_text(pair: Pair | None) -> str:
 def load_decisions(content: bytes, name: str) -> tuple[Decision, ...]:
     """Read a decisions file. Raises InvalidInput that names the file."""
     try:
-        return tuple(map(read_decision, _listed(json.loads(content))))
+        return tuple(map(read_decision, _listed(json.loads(content, object_pairs_hook=_unambiguous))))
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise InvalidInput(f"{name} is not a decisions file", hint="make it with `psarecon decide PLAN`") from error
+
+
+def _unambiguous(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """No key twice: a reviewer would read the first verdict, a program the last one."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError
+    return found
 
 
 def _listed(data: Mapping[str, Any]) -> list[Mapping[str, Any]]:

@@ -16,6 +16,8 @@ from psarecon.domain.plan import Change, Pair, Plan, UsageView, canonical, chang
 from psarecon.errors import PlanRefused
 
 FORMAT_VERSION = 1
+#: A figure as a plan has it; none is so long that writing it out could fill the memory (1E+999999999).
+FIGURE = re.compile(r"-?[0-9]{1,60}(?:\.[0-9]{1,60})?", re.ASCII)
 #: The id as it stands in a plan file; ``rest`` is what the id does not cover.
 SEAL = re.compile(b',"format_version":%d,(?P<rest>"id":"(?P<id>[0-9a-f]{64})",)' % FORMAT_VERSION)
 
@@ -180,64 +182,102 @@ def _plan(data: dict[str, Any]) -> Plan:
     return Plan(
         id=data["id"],
         as_of=_moment(data["as_of"]),
-        month=data["month"],
-        tool_version=data["tool_version"],
-        commit=data["mapping"]["commit"],
-        dirty=data["mapping"]["dirty"],
-        settings_digest=data["settings"],
-        currency=data["currency"],
-        tenants=data["tenants"],
+        month=_text(data["month"]),
+        tool_version=_text(data["tool_version"]),
+        commit=_text_or_none(data["mapping"]["commit"]),
+        dirty=_switch(data["mapping"]["dirty"]),
+        settings_digest=_text(data["settings"]),
+        currency=_text(data["currency"]),
+        tenants={name: _text(tenant) for name, tenant in data["tenants"].items()},
         changes=tuple(map(read_change, data["changes"])),
         findings=tuple(map(_finding, data["findings"])),
-        totals=data["totals"],
+        totals=read_totals(data["totals"]),
     )
+
+
+def read_totals(data: dict[str, Any]) -> dict[str, Any]:
+    """The sums as they are, once each of them is a figure. Raises ValueError, TypeError, KeyError, AttributeError."""
+    for total in (data["plan"], *data["psas"].values(), *data["clients"].values()):
+        for what in ("cost_change", "revenue_change", "margin_change"):
+            _read_figure(total[what])
+        _count(total["changes"])
+    _count(data["lines"])
+    return data
+
+
+def _count(value: Any) -> None:
+    if type(value) is not int or not 0 <= value < 2**31:
+        raise TypeError
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    return value
+
+
+def _text_or_none(value: Any) -> str | None:
+    return None if value is None else _text(value)
+
+
+def _switch(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError
+    return value
 
 
 def read_change(data: dict[str, Any]) -> Change:
     """The change that ``change_data`` wrote."""
     return Change(
-        id=data["id"],
-        line=LineKey(**data["line"]),
-        names=(data["names"]["company"], data["names"]["contract"], data["names"]["line"]),
-        client=data["client"],
-        product=data["product"],
-        organization=data["organization"],
+        id=_text(data["id"]),
+        line=LineKey(**_texts(data["line"])),
+        names=(_text(data["names"]["company"]), _text(data["names"]["contract"]), _text(data["names"]["line"])),
+        client=_text(data["client"]),
+        product=_text(data["product"]),
+        organization=_text_or_none(data["organization"]),
         quantity=_read_pair(data["quantity"]),
         unit_cost=_read_pair(data["unit_cost"]),
-        live_quantity=Decimal(data["live"]["quantity"]),
+        live_quantity=_read_figure(data["live"]["quantity"]),
         live_cost=_read_number(data["live"]["unit_cost"]),
         wanted_cost=_read_number(data["wanted_cost"]),
         effective_date=_read_day(data["effective_date"]),
         measured_on=_read_day(data["measured_on"]),
-        ahead=data["ahead"],
-        causes=tuple(data["causes"]),
+        ahead=_switch(data["ahead"]),
+        causes=tuple(map(_text, data["causes"])),
         evidence=tuple(map(_evidence, data["evidence"])),
         usage=_usage(data["usage"]),
         money=_money(data["money"]),
         touched=_touched(data.get("touched")),
-        source=Place(**data["source"]),
-        call=Call(**data["call"]),
+        source=Place(_text(data["source"]["file"]), int(data["source"]["line"])),
+        call=Call(**_texts(data["call"])),
     )
 
 
+def _texts(data: dict[str, Any]) -> dict[str, str]:
+    return {name: _text(value) for name, value in data.items()}
+
+
 def _evidence(data: dict[str, str]) -> Evidence:
-    return Evidence(data["role"], int(data["count"]), _moment(data["taken_at"]), data["how"])
+    return Evidence(_text(data["role"]), int(data["count"]), _moment(data["taken_at"]), _text(data["how"]))
 
 
 def _usage(data: dict[str, Any]) -> UsageView:
     return UsageView(
-        month=data["month"],
+        month=_text(data["month"]),
         daily=tuple(None if count is None else int(count) for count in data["daily"]),
-        steps=tuple((step, figure) for step, figure in data["steps"]),
+        steps=tuple((_text(step), _text(figure)) for step, figure in data["steps"]),
         count=None if data["count"] is None else int(data["count"]),
-        rule=data["rule"],
+        rule=_text(data["rule"]),
     )
 
 
 def _money(data: dict[str, Any]) -> Money:
     cost, revenue = data["monthly_cost"], data["monthly_revenue"]
     figures = (cost["before"], cost["after"], revenue["before"], revenue["after"])
-    return Money(*map(_read_number, figures))
+    money = Money(*map(_read_number, figures))
+    if _money_data(money) != data:
+        raise ValueError("the margin is not that of cost and revenue")
+    return money
 
 
 def _touched(data: dict[str, str | None] | None) -> Touched | None:
@@ -251,15 +291,21 @@ def _touched(data: dict[str, str | None] | None) -> Touched | None:
 
 
 def _finding(data: dict[str, str]) -> Finding:
-    return Finding(data["code"], Severity(data["severity"]), data["scope"], data["text"])
+    return Finding(_text(data["code"]), Severity(data["severity"]), _text(data["scope"]), _text(data["text"]))
 
 
 def _read_pair(data: dict[str, str] | None) -> Pair | None:
-    return None if data is None else Pair(Decimal(data["before"]), Decimal(data["after"]))
+    return None if data is None else Pair(_read_figure(data["before"]), _read_figure(data["after"]))
 
 
 def _read_number(text: str | None) -> Decimal | None:
-    return None if text is None else Decimal(text)
+    return None if text is None else _read_figure(text)
+
+
+def _read_figure(text: str) -> Decimal:
+    if FIGURE.fullmatch(text) is None:
+        raise ValueError
+    return Decimal(text)
 
 
 def _read_day(text: str | None) -> date | None:

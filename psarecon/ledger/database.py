@@ -7,17 +7,31 @@ database's clock, so that hosts whose clocks differ agree on them.
 
 from __future__ import annotations
 
-import sqlite3
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.pool import NullPool
 
 from psarecon.errors import LedgerError
+from psarecon.ledger.engines import engine_of, reader, translated, writer
+
+
+class Words(sa.types.TypeDecorator[str]):
+    """Text as strangers write it. What a database cannot keep (NUL, half a surrogate pair) is kept as U+FFFD."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: sa.Dialect) -> str | None:  # noqa: ARG002 - theirs
+        """The text without them."""
+        if value is None or (value.isascii() and "\0" not in value):
+            return value
+        return _UNKEEPABLE.sub("\N{REPLACEMENT CHARACTER}", value)
+
+
+_UNKEEPABLE = re.compile("[\\0\ud800-\udfff]")
 
 metadata = sa.MetaData()
 
@@ -27,18 +41,18 @@ samples = sa.Table(
     "samples",
     metadata,
     sa.Column("id", sa.Integer, primary_key=True),
-    sa.Column("source", sa.Text, nullable=False),
-    sa.Column("organization", sa.Text, nullable=False),
-    sa.Column("metric", sa.Text, nullable=False),
-    sa.Column("taken_at", sa.Text, nullable=False, doc="UTC, 2026-11-20T17:00:00Z: sorts as it reads"),
+    sa.Column("source", Words, nullable=False),
+    sa.Column("organization", Words, nullable=False),
+    sa.Column("metric", Words, nullable=False),
+    sa.Column("taken_at", Words, nullable=False, doc="UTC, 2026-11-20T17:00:00Z: sorts as it reads"),
     sa.Column("counted", sa.Integer, doc="empty: the reading failed"),
-    sa.Column("how", sa.Text, nullable=False),
-    sa.Column("error", sa.Text),
-    sa.Column("name", sa.Text),
+    sa.Column("how", Words, nullable=False),
+    sa.Column("error", Words),
+    sa.Column("name", Words),
     sa.Column("cross_check", sa.Integer),
     sa.Column("last_month_mark", sa.Integer),
-    sa.Column("sku", sa.Text, doc="since version 2"),
-    sa.Column("prices", sa.Text, doc="since version 2: JSON, pairs of the vendor's product and price as texts"),
+    sa.Column("sku", Words, doc="since version 2"),
+    sa.Column("prices", Words, doc="since version 2: JSON, pairs of the vendor's product and price as texts"),
     sa.Column("standing", sa.Integer, doc="since version 2: 1 where the source gives the row at every reading"),
     sa.Index("samples_by_organization", "source", "metric", "organization", "taken_at"),
     sa.Index("samples_by_time", "source", "metric", "taken_at"),
@@ -49,14 +63,14 @@ journal = sa.Table(
     metadata,
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("at", sa.Float, nullable=False, doc="seconds since 1970, the database's clock"),
-    sa.Column("run", sa.Text, nullable=False),
-    sa.Column("event", sa.Text, nullable=False),
-    sa.Column("change", sa.Text, nullable=False),
-    sa.Column("psa", sa.Text, nullable=False),
-    sa.Column("tenant", sa.Text, nullable=False),
-    sa.Column("line", sa.Text, nullable=False),
-    sa.Column("effective_date", sa.Text),
-    sa.Column("detail", sa.Text, nullable=False, doc="JSON"),
+    sa.Column("run", Words, nullable=False),
+    sa.Column("event", Words, nullable=False),
+    sa.Column("change", Words, nullable=False),
+    sa.Column("psa", Words, nullable=False),
+    sa.Column("tenant", Words, nullable=False),
+    sa.Column("line", Words, nullable=False),
+    sa.Column("effective_date", Words),
+    sa.Column("detail", Words, nullable=False, doc="JSON"),
     sa.Index("journal_by_line", "psa", "tenant", "line", "id"),
     sa.Index("journal_by_run", "run", "id"),
 )
@@ -64,29 +78,29 @@ journal = sa.Table(
 baselines = sa.Table(
     "baselines",
     metadata,
-    sa.Column("psa", sa.Text, primary_key=True),
-    sa.Column("tenant", sa.Text, primary_key=True),
-    sa.Column("line", sa.Text, primary_key=True),
-    sa.Column("quantity", sa.Text, nullable=False),
-    sa.Column("unit_cost", sa.Text),
+    sa.Column("psa", Words, primary_key=True),
+    sa.Column("tenant", Words, primary_key=True),
+    sa.Column("line", Words, primary_key=True),
+    sa.Column("quantity", Words, nullable=False),
+    sa.Column("unit_cost", Words),
     sa.Column("usage", sa.Integer),
-    sa.Column("rule", sa.Text, nullable=False),
-    sa.Column("wanted_cost", sa.Text),
-    sa.Column("effective_date", sa.Text),
-    sa.Column("run", sa.Text, nullable=False),
+    sa.Column("rule", Words, nullable=False),
+    sa.Column("wanted_cost", Words),
+    sa.Column("effective_date", Words),
+    sa.Column("run", Words, nullable=False),
     sa.Column("at", sa.Float, nullable=False),
 )
 
 leases = sa.Table(
     "leases",
     metadata,
-    sa.Column("tenant", sa.Text, primary_key=True),
-    sa.Column("owner", sa.Text, nullable=False),
-    sa.Column("token", sa.Text, nullable=False),
-    sa.Column("host", sa.Text, nullable=False),
-    sa.Column("run", sa.Text, nullable=False),
-    sa.Column("run_url", sa.Text, nullable=False),
-    sa.Column("process", sa.Text, nullable=False),
+    sa.Column("tenant", Words, primary_key=True),
+    sa.Column("owner", Words, nullable=False),
+    sa.Column("token", Words, nullable=False),
+    sa.Column("host", Words, nullable=False),
+    sa.Column("run", Words, nullable=False),
+    sa.Column("run_url", Words, nullable=False),
+    sa.Column("process", Words, nullable=False),
     sa.Column("acquired_at", sa.Float, nullable=False),
     sa.Column("heartbeat_at", sa.Float, nullable=False),
     sa.Column("expires_at", sa.Float, nullable=False),
@@ -114,18 +128,20 @@ class Database:
 
     def __init__(self, engine: sa.Engine, name: str) -> None:
         self._engine = engine
+        self._writer = writer(engine)
+        self._reader = reader(engine)
         self.name = name
 
     @contextmanager
     def writing(self) -> Iterator[sa.Connection]:
-        """A transaction, on disk when the block ends. Raises LedgerError."""
-        with _translated(self.name), self._engine.begin() as connection:
+        """A transaction, on disk when the block ends. Raises LedgerError: it may or may not be on disk."""
+        with translated(self.name, self._engine.dialect.name), self._writer.begin() as connection:
             yield connection
 
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
         """A consistent view to read from. Raises LedgerError."""
-        with _translated(self.name), self._engine.connect() as connection:
+        with translated(self.name, self._engine.dialect.name), self._reader.connect() as connection:
             yield connection
 
     def close(self) -> None:
@@ -133,14 +149,13 @@ class Database:
         self._engine.dispose()
 
 
-@contextmanager
-def _translated(name: str) -> Iterator[None]:
-    try:
-        yield
-    except (SQLAlchemyError, OSError) as error:
-        reason = str(getattr(error, "orig", None) or error).splitlines()[0]
-        hint = "check that its folder exists, is writable and has room; nothing that was committed is lost"
-        raise LedgerError(f"the ledger {name} failed: {reason}", hint=hint) from error
+def alone(connection: sa.Connection, table: sa.Table) -> None:
+    """From here to the end of the transaction nobody else writes to the table, so that what was read still holds.
+
+    SQLite needs no order: there, whoever writes is alone from the beginning.
+    """
+    if connection.dialect.name != "sqlite":
+        connection.exec_driver_sql(f"LOCK TABLE {table.name} IN SHARE ROW EXCLUSIVE MODE")
 
 
 def now(connection: sa.Connection) -> float:
@@ -153,41 +168,17 @@ def now(connection: sa.Connection) -> float:
 
 
 def open_database(url: str, directory: Path) -> Database:
-    """Open the ledger at ``sqlite:PATH`` (relative to ``directory``) or a SQLAlchemy URL; make or migrate it first.
+    """Open the ledger at ``sqlite:PATH`` (relative to ``directory``) or ``postgresql://…``; make or migrate it first.
 
     Raises LedgerError: not to be opened, or written by a newer psarecon.
     """
-    database = _connect(url, directory)
-    _migrate(database)
-    return database
-
-
-def _connect(url: str, directory: Path) -> Database:
-    if url.startswith("sqlite:") and not url.startswith("sqlite://"):
-        return _sqlite(directory / url.removeprefix("sqlite:"))
+    database = Database(*engine_of(url, directory))
     try:
-        parsed = sa.make_url(url)
-        if parsed.drivername == "postgresql":
-            parsed = parsed.set(drivername="postgresql+psycopg")
-        return Database(sa.create_engine(parsed), parsed.render_as_string(hide_password=True))
-    except (SQLAlchemyError, ImportError) as error:
-        hint = 'write sqlite:PATH, or postgresql://… with `pip install "psarecon[postgres]"`'
-        raise LedgerError("the ledger's URL cannot be used", hint=hint) from error
-
-
-def _sqlite(path: Path) -> Database:
-    name = str(path)
-    with _translated(name):
-        path.parent.mkdir(parents=True, exist_ok=True)
-    engine = sa.create_engine(sa.URL.create("sqlite", database=name), poolclass=NullPool)
-    sa.event.listen(engine, "connect", _prepare_sqlite)
-    return Database(engine, name)
-
-
-def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
-    """A commit survives a power cut (synchronous=FULL), readers do not wait for a writer (WAL)."""
-    for pragma in ("busy_timeout=10000", "journal_mode=WAL", "synchronous=FULL"):
-        connection.execute(f"PRAGMA {pragma}")
+        _migrate(database)
+    except BaseException:
+        database.close()
+        raise
+    return database
 
 
 def _migrate(database: Database) -> None:
@@ -209,9 +200,7 @@ def _migrate(database: Database) -> None:
 
 def _take_schema_lock(connection: sa.Connection) -> None:
     """Two processes that meet an old ledger at once: one migrates, the other waits and finds it done."""
-    if connection.dialect.name == "sqlite":
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-    else:
+    if connection.dialect.name != "sqlite":
         connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7305412)")
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import sqlalchemy as sa
 
@@ -21,7 +21,7 @@ from psarecon.ledger.database import Database, baselines, journal, now
 
 
 class Event(StrEnum):
-    """What the journal can say. The first is before a write, the rest are outcomes."""
+    """What the journal can say. The first is before a write, the rest are outcomes; the last is of a lease, no line."""
 
     INTENT = "intent"
     VERIFIED = "verified"
@@ -30,6 +30,7 @@ class Event(StrEnum):
     ALREADY = "already"
     CONFLICT = "conflict"
     SETTLED = "settled"
+    STOLEN = "stolen"
 
 
 _OPEN = (Event.INTENT, Event.UNKNOWN)
@@ -76,11 +77,23 @@ class Told(NamedTuple):
     detail: str
 
 
+class Fence(Protocol):
+    """What must hold for a row to be written: a lease."""
+
+    def keep(self, connection: sa.Connection) -> None:
+        """Keep it for the rest of the transaction. Raises LockHeld when it is lost."""
+
+
 class Journal:
     """Append and read; also the baselines, which move in the same transaction as the outcome."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, fence: Fence | None = None) -> None:
         self._database = database
+        self._fence = fence
+
+    def under(self, fence: Fence) -> Journal:
+        """The same journal, to be appended to only while ``fence`` holds."""
+        return Journal(self._database, fence)
 
     def clock(self) -> float:
         """Seconds since 1970 by the ledger's clock."""
@@ -98,19 +111,18 @@ class Journal:
         detail: Mapping[str, Any],
         baseline: Baseline | None = None,
     ) -> None:
-        """Write one row, and move the line's baseline with it; on disk when this returns. Raises LedgerError."""
+        """Write one row, and move the line's baseline with it; on disk when this returns.
+
+        Raises LockHeld: the fence did not hold, and nothing was written. LedgerError: it may or may not be on disk.
+        """
+        place = {"psa": line.psa, "tenant": tenant, "line": line.id}
+        day = effective_date.isoformat() if effective_date else None
+        row = {"run": run, "event": event.value, "change": change, "effective_date": day, "detail": _json(detail)}
         with self._database.writing() as connection:
+            if self._fence is not None:
+                self._fence.keep(connection)
             at = now(connection)
-            row = {
-                "at": at,
-                "run": run,
-                "event": event.value,
-                "change": change,
-                "detail": json.dumps(detail, sort_keys=True),
-            }
-            place = {"psa": line.psa, "tenant": tenant, "line": line.id}
-            day = effective_date.isoformat() if effective_date else None
-            connection.execute(sa.insert(journal).values(**row, **place, effective_date=day))
+            connection.execute(sa.insert(journal).values(**place, **row, at=at))
             if baseline is not None:
                 _move_baseline(connection, place, baseline, at)
 
@@ -132,10 +144,11 @@ class Journal:
             return [_entry(row) for row in connection.execute(query)]
 
     def runs(self) -> list[Span]:
-        """Every run, the latest first."""
+        """Every run that spoke of a line, the latest first."""
         began, ended, rows = sa.func.min(journal.c.at), sa.func.max(journal.c.at), sa.func.count()
         query = (
             sa.select(journal.c.run, began, ended, rows)
+            .where(journal.c.line != "")
             .group_by(journal.c.run)
             .order_by(sa.func.max(journal.c.id).desc())
         )
@@ -143,9 +156,10 @@ class Journal:
             return [Span(*row) for row in connection.execute(query)]
 
     def told(self, runs: Collection[str]) -> Iterator[Told]:
-        """The rows of these runs, by their whole names, in order of writing."""
+        """What these runs, by their whole names, said of lines, in order of writing."""
         columns = [journal.c[name] for name in Told._fields]
-        query = sa.select(*columns).where(journal.c.run.in_(runs)).order_by(journal.c.id)
+        chosen = (journal.c.run.in_(runs), journal.c.line != "")
+        query = sa.select(*columns).where(*chosen).order_by(journal.c.id)
         with self._database.reading() as connection:
             yield from map(Told._make, connection.execute(query))
 
@@ -207,6 +221,24 @@ class Journal:
         query = sa.select(baselines).where(baselines.c.psa == psa, baselines.c.tenant == tenant)
         with self._database.reading() as connection:
             return {row.line: _baseline(row) for row in connection.execute(query)}
+
+
+def note_theft(connection: sa.Connection, run: str, tenant: str, detail: Mapping[str, Any]) -> None:
+    """That the lease of ``run`` on ``tenant`` was stolen: a row of that run, about no line."""
+    row = {"run": run, "tenant": tenant, "event": Event.STOLEN.value, "change": "", "psa": "", "line": ""}
+    connection.execute(sa.insert(journal).values(**row, at=now(connection), detail=_json(detail)))
+
+
+def theft_from(connection: sa.Connection, run: str, tenant: str) -> str:
+    """How the last theft of the lease of ``run`` on ``tenant`` was told; empty when there was none."""
+    chosen = (journal.c.run == run, journal.c.tenant == tenant, journal.c.event == Event.STOLEN)
+    query = sa.select(journal.c.detail).where(*chosen).order_by(journal.c.id.desc()).limit(1)
+    detail = connection.execute(query).scalar_one_or_none()
+    return "" if detail is None else str(json.loads(detail)["text"])
+
+
+def _json(detail: Mapping[str, Any]) -> str:
+    return json.dumps(detail, sort_keys=True)
 
 
 def _last_writes(psa: str | None, tenant: str | None) -> sa.Select[Any]:

@@ -18,7 +18,7 @@ import sqlalchemy as sa
 
 from psarecon.domain.model import Reading, Sample, Usage
 from psarecon.domain.periods import Month
-from psarecon.ledger.database import Database, samples
+from psarecon.ledger.database import Database, alone, samples
 from psarecon.ledger.repeats import Chosen, Row, last_of_each, new_rows
 
 _FORMAT = "%Y-%m-%dT%H:%M:%SZ"
@@ -36,6 +36,7 @@ class UsageLog:
         if not rows:
             return 0
         with self._database.writing() as connection:
+            alone(connection, samples)
             fresh = new_rows(connection, rows)
             if fresh:
                 connection.execute(sa.insert(samples), fresh)

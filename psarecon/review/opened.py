@@ -21,7 +21,7 @@ import msgspec
 from psarecon.config.documents import collector_paused
 from psarecon.domain.model import Finding, Severity
 from psarecon.domain.plan import Change
-from psarecon.domain.plan_file import load_change, refused
+from psarecon.domain.plan_file import FIGURE, load_change, read_totals, refused
 from psarecon.files import open_whole
 from psarecon.review.cut import Cut
 
@@ -139,7 +139,7 @@ def open_plan(path: Path) -> Opened:
     try:
         with collector_paused():
             return _opened(file, str(path))
-    except (msgspec.MsgspecError, ValueError, ArithmeticError) as error:
+    except (msgspec.MsgspecError, ValueError, ArithmeticError, LookupError, TypeError, AttributeError) as error:
         file.close()
         raise refused(str(path), "it does not have the form of a plan") from error
     except BaseException:
@@ -183,7 +183,7 @@ def _head(rest: _Rest) -> Head:
         dirty=rest.mapping.dirty,
         currency=rest.currency,
         tenants=rest.tenants,
-        totals=rest.totals,
+        totals=read_totals(rest.totals),
     )
 
 
@@ -280,6 +280,8 @@ class _Figures(dict[str, Decimal]):
     """Each figure once: most plans hold few different ones."""
 
     def __missing__(self, text: str) -> Decimal:
+        if FIGURE.fullmatch(text) is None:
+            raise ValueError(text)
         found = self[text] = Decimal(text)
         return found
 

@@ -40,6 +40,7 @@ class Sandbox:
 
     def __init__(self, world: World, close: Close) -> None:
         """Serve a world."""
+        self._world = world
         self._close, self.faults, self.rules = close, Faults(), Rules(world)
         self.requests: deque[dict[str, object]] = deque(maxlen=_KEPT)
         self.autotask = Autotask(world, self.rules)
@@ -103,9 +104,18 @@ class Sandbox:
         edit = call.fault("edit_before_write")
         if edit is not None:
             self._control.edit(edit.options["edit"])
-        response = vendor.answer(call)
+        response = self._answered(call, vendor)
         await self._delay(call, "after_apply")
         return _afterwards(call, response)
+
+    def _answered(self, call: Call, vendor: Vendor) -> Response:
+        """The vendor's answer; a stale read is answered from the world as it was before the last write."""
+        if vendor.writes(call) and self.faults.lag(vendor.name):
+            self._world.remember()
+        if call.fault("stale_read"):
+            with self._world.as_it_was():
+                return vendor.answer(call)
+        return vendor.answer(call)
 
     @staticmethod
     async def _delay(call: Call, when: str) -> None:

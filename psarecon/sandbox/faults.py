@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import count
@@ -36,7 +37,8 @@ KINDS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     "moved_codebase": (("connectwise",), {"codebase": "v2026_5/"}),
     "throttled": (("connectwise",), {"seconds": 1}),
     "timeout_500": (("connectwise",), {"when": "before_apply"}),
-    "false_200": (("connectwise",), {"answer": "before"}),
+    "false_200": (_PSAS, {"answer": "before"}),
+    "stale_read": (_PSAS, {"seconds": 600.0}),
     "expired_secret": (SYSTEMS, {}),
     "organization_error": (_SOURCES, {"organization": str, "status": 403}),
     "organization_count": (_SOURCES, {"organization": str, "users": int}),
@@ -44,7 +46,7 @@ KINDS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     "repeated_token": (("lastpass",), {}),
 }
 _WRITES_ONLY = {"edit_before_write", "ignored_field", "false_200"}
-_READS_ONLY = {"restricted", "hide_costs", "foreign_page", "short_list", "repeated_token"}
+_READS_ONLY = {"restricted", "hide_costs", "foreign_page", "short_list", "repeated_token", "stale_read"}
 _STANDING = {"moved_zone", "moved_codebase"}
 _PATHS = {
     ("autotask", "restricted"): re.compile(r"/query|/contracts/\d+/", re.IGNORECASE),
@@ -58,7 +60,10 @@ _PATHS = {
 
 @dataclass
 class Fault:
-    """One fault: `times` more matches (None: until cleared) after `skip` matches have passed unharmed."""
+    """One fault: `times` more matches (None: until cleared) after `skip` matches have passed unharmed.
+
+    `written` is when something was last written since the order (monotonic): reads can be stale only after that.
+    """
 
     id: int
     system: str
@@ -69,6 +74,7 @@ class Fault:
     skip: int
     options: dict[str, Any]
     matched: int = 0
+    written: float | None = None
 
     def number(self, name: str) -> int:
         """An option that is a whole number."""
@@ -82,6 +88,8 @@ class Fault:
         """Whether a request is one that this fault can befall."""
         if (self.kind in _WRITES_ONLY and not writes) or (self.kind in _READS_ONLY and writes):
             return False
+        if self.kind == "stale_read" and not self._lagging():
+            return False
         if self.method is not None and self.method != call.method:
             return False
         usual = _PATHS.get((self.system, self.kind))
@@ -90,6 +98,10 @@ class Fault:
         if self.kind.startswith("organization_") and not self._concerns(call):
             return False
         return self.path is None or self.path.search(call.path) is not None
+
+    def _lagging(self) -> bool:
+        """Whether reads may still be answered with what was before the last write."""
+        return self.written is not None and time.monotonic() - self.written <= float(self.options["seconds"])
 
     def _concerns(self, call: Call) -> bool:
         """Whether a request is about the fault's organization; a list is about every organization's count."""
@@ -139,6 +151,13 @@ class Faults:
     def clear(self) -> None:
         """End all faults."""
         self.active.clear()
+
+    def lag(self, system: str) -> bool:
+        """Note that a system is about to be written; answers whether reads shall be stale from then on."""
+        stale = [fault for fault in self.active if fault.system == system and fault.kind == "stale_read"]
+        for fault in stale:
+            fault.written = time.monotonic()
+        return bool(stale)
 
     def take(self, system: str, call: Call, *, writes: bool) -> list[Fault]:
         """The faults that befall a request, each used up by one match."""
@@ -196,7 +215,7 @@ def _count(body: Mapping[str, Any], name: str, default: int) -> int:
 def _option(kind: str, name: str, default: Any, body: Mapping[str, Any]) -> Any:
     """One of the kind's own options, of the type of its default."""
     value = body.get(name, default)
-    if kind == "delay" and name == "seconds":
+    if kind in {"delay", "stale_read"} and name == "seconds":
         return _seconds(value)
     if name == "answer" and value not in {"before", "after"}:
         raise ValueError("answer must be before or after")

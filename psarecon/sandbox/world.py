@@ -88,6 +88,7 @@ class World:
         # A rehearsal needs no safety against power cuts, and a killed server loses nothing committed anyway.
         self.db.execute("PRAGMA journal_mode=WAL")
         self.db.execute("PRAGMA synchronous=OFF")
+        self._before = self.db
 
     @classmethod
     def create(cls, directory: Path, *, today: date, seed: int = 1) -> World:
@@ -117,7 +118,13 @@ class World:
 
     def close(self) -> None:
         """Close the database."""
+        self._forget()
         self.db.close()
+
+    def _forget(self) -> None:
+        if self._before is not self.db:
+            self._before.close()
+            self._before = self.db
 
     def __enter__(self) -> Self:
         """Give the world itself."""
@@ -166,6 +173,21 @@ class World:
             self.db.execute("ROLLBACK")
             raise
         self.db.execute("COMMIT")
+
+    def remember(self) -> None:
+        """Keep a copy of everything as it is, for `as_it_was`."""
+        self._forget()
+        self._before = sqlite3.connect(":memory:", isolation_level=None)
+        self.db.backup(self._before)
+
+    @contextmanager
+    def as_it_was(self) -> Iterator[None]:
+        """Read what was remembered last."""
+        present, self.db = self.db, self._before
+        try:
+            yield
+        finally:
+            self.db = present
 
     @contextmanager
     def trial(self) -> Iterator[None]:

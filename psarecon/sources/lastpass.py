@@ -14,12 +14,13 @@ from datetime import date, datetime
 from typing import Any
 from urllib.parse import quote
 
+from psarecon.answers import understood
 from psarecon.config.secrets import Resolver, Secret
 from psarecon.config.settings import AdapterSettings
 from psarecon.domain.model import Reading
 from psarecon.errors import BadAnswer, RemoteError
 from psarecon.http import Http, RateBudget, check_base
-from psarecon.text import clean
+from psarecon.text import clean, whole
 
 DEFAULT_URL = "https://api.lastpass.com"
 METRIC = "seats"
@@ -100,8 +101,9 @@ class LastPass:
         params = {"sort": "name:asc"}
         if self._ways.parent:
             params["parent-id"] = self._ways.parent
-        found = (_company(record) for record in self._pages("/managed-companies", params, _PAGE))
-        return {one.id: one for one in found}
+        with understood("LastPass"):
+            found = (_company(record) for record in self._pages("/managed-companies", params, _PAGE))
+            return {one.id: one for one in found}
 
     def _pages(self, path: str, params: Mapping[str, str], size: int) -> Iterator[Record]:
         """Every item of a list. A page's token that was there before would go round for ever: BadAnswer."""
@@ -127,7 +129,8 @@ class LastPass:
         try:
             if not listed:
                 raise BadAnswer("the account does not list this company among its managed companies")
-            count = self._seats(company.id)
+            with understood("LastPass"):
+                count = self._seats(company.id)
         except RemoteError as failure:
             error = str(failure)
         return Reading(
@@ -146,7 +149,7 @@ class LastPass:
     def _seats(self, company: str) -> int:
         """Users who hold a license. Raises BadAnswer for a status that is neither counted nor known to be free."""
         statuses: dict[str, str] = {}
-        for user in self._pages(f"/managed-companies/{quote(company, safe='')}/users", {}, _PAGE):
+        for user in self._pages(f"/managed-companies/{quote(company, safe='', errors='replace')}/users", {}, _PAGE):
             statuses[_needed(user, _USER["id"], "user")] = _needed(user, _USER["status"], "user")
         counts = Counter(statuses.values())
         unknown = counts.keys() - _CONSUMED - _INVITED - _FREE
@@ -162,15 +165,16 @@ class LastPass:
         """
         path = "/managed-companies-reports"
         try:
-            cycle = self._cycle(f"{path}/billing-cycles", day)
-            if cycle is None:
-                return {}
-            params = {"start-date": cycle[0], "end-date": cycle[1], "license-type": "msp-managed-company"}
-            rows = list(self._pages(f"{path}/billing-reports", params, _REPORT_PAGE))
+            with understood("LastPass"):
+                cycle = self._cycle(f"{path}/billing-cycles", day)
+                if cycle is None:
+                    return {}
+                params = {"start-date": cycle[0], "end-date": cycle[1], "license-type": "msp-managed-company"}
+                rows = list(self._pages(f"{path}/billing-reports", params, _REPORT_PAGE))
         except RemoteError:
             return {}
-        found = ((_first(row, _REPORT["company"]), _first(row, _REPORT["seats"])) for row in rows)
-        return {str(company): seats for company, seats in found if company is not None and isinstance(seats, int)}
+        found = ((_first(row, _REPORT["company"]), whole(_first(row, _REPORT["seats"]))) for row in rows)
+        return {str(company): seats for company, seats in found if company is not None and seats is not None}
 
     def _cycle(self, path: str, day: date) -> tuple[str, str] | None:
         """First and last day of the billing cycle that holds ``day``; None where none of the latest does."""

@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from psarecon.answers import RawAnswer, understood
 from psarecon.config.secrets import Resolver, Secret
 from psarecon.config.settings import AdapterSettings
 from psarecon.domain.model import Reading
 from psarecon.errors import BadAnswer, Refused, RemoteError, Unauthorized
-from psarecon.http import Http, RateBudget, RawAnswer, check_base, judge
+from psarecon.http import Http, RateBudget, check_base, judge
 from psarecon.text import clean
 
 DEFAULT_URL = "https://lastpass.com"
@@ -26,6 +27,8 @@ METRIC = "seats"
 #: The page size seen to work in recorded traffic.
 _PAGE = 200
 _AT_ONCE = 4
+#: An account number of more digits is hidden where a server repeats it.
+_SHORT = 5
 _XML = re.compile(rb"""<lastpass[^>]*\brc=["']([^"']{0,200})""")
 
 Record = dict[str, Any]
@@ -43,7 +46,7 @@ def enterprise_judge(answer: RawAnswer) -> RemoteError | None:
     """Errors by what the body says, since the status is 200 for all of them."""
     refused = _XML.search(answer.body[:2000]) if answer.body.lstrip().startswith(b"<") else None
     if refused is not None:
-        said = clean(refused[1].decode("utf-8", "replace"), 100)
+        said = clean(answer.hidden(refused[1].decode("utf-8", "replace")), 100)
         text = f"{answer.where} refused the key: {said}"
         return Unauthorized(text, status=answer.status, texts=(said,), hint="check cid and provhash")
     if answer.status == 200 and answer.texts():
@@ -60,7 +63,14 @@ class LastPassEnterprise:
         self._url = f"{check_base(url, f'sources.{name}.url')}/enterpriseapi.php"
         self._accounts = accounts
         self._count_invited = count_invited
-        self._http = Http("LastPass", judge=enterprise_judge, budget=RateBudget(_AT_ONCE))
+        self._http = Http("LastPass", judge=enterprise_judge, budget=RateBudget(_AT_ONCE), secrets=self._revealed)
+
+    def _revealed(self) -> Iterator[str]:
+        """What a body of ours may have told the server. Numbers that short could be anything's are no secret."""
+        for account in self._accounts.values():
+            yield account.provhash.reveal()
+            if len(account.cid.reveal()) > _SHORT:
+                yield account.cid.reveal()
 
     def read(self, organizations: Collection[str], now: datetime) -> Iterable[Reading]:
         """A reading of every company that has a key, and a failed one of each other that is asked for."""
@@ -74,7 +84,8 @@ class LastPassEnterprise:
     def _reading(self, organization: str, now: datetime) -> Reading:
         count, error = None, None
         try:
-            count = self._seats(organization)
+            with understood("LastPass"):
+                count = self._seats(organization)
         except RemoteError as failure:
             error = str(failure)
         how = f"getuserdata, not disabled{' or invited' if self._count_invited else ''}"

@@ -306,6 +306,14 @@ def test_a_false_200_changes_nothing(other: Site, answer: str, shown: float) -> 
     assert patch(other, quantity=15).json()["quantity"] == 15.0
 
 
+def test_a_stale_read_shows_the_addition_before_the_patch(other: Site) -> None:
+    """Of two writes it is the state between them."""
+    patch(other, quantity=15)
+    fault(other, "stale_read")
+    patch(other, quantity=16)
+    assert [addition(other)["quantity"] for _ in range(2)] == [15.0, 16.0]
+
+
 def test_an_ignored_field_is_passed_over(other: Site) -> None:
     """The other fields of the PATCH take effect."""
     fault(other, "ignored_field", name="unitCost")

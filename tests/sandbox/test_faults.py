@@ -240,3 +240,29 @@ def test_rehearsing_an_ordered_edit_changes_nothing(site: Site) -> None:
     """A fault's edit is tried when it is ordered, and taken back."""
     fault(site, "edit_before_write", edit={"line": str(LINE), "units_change": -4})
     assert site.truth()["quantity"] == "14"
+
+
+def test_a_stale_read_shows_what_was_before_the_last_write(site: Site) -> None:
+    """Reads before the write are fresh, as many after it as were ordered are not, and the truth is never stale."""
+    fault(site, "stale_read", path="ContractServiceUnits", times=2)
+    assert [units for _, _, units, _ in site.rows()][-1] == 14
+    site.adjust(unitChange=1)
+    assert [[units for _, _, units, _ in site.rows()][-1] for _ in range(3)] == [14, 14, 15]
+    assert site.truth()["quantity"] == "15"
+
+
+def test_a_stale_read_can_last_for_a_time(site: Site) -> None:
+    """Until the seconds are over, however often one reads."""
+    fault(site, "stale_read", times=None, seconds=0.2)
+    site.adjust(unitChange=1)
+    assert site.rows()[-1][2] == 14
+    time.sleep(0.25)
+    assert site.rows()[-1][2] == 15
+
+
+def test_an_adjustment_can_be_accepted_and_forgotten(site: Site) -> None:
+    """The answer is that of a success; a wrong adjustment is refused all the same."""
+    fault(site, "false_200", times=2)
+    assert (site.adjust(unitChange=1).json(), site.truth()["quantity"]) == ({"itemId": None}, "14")
+    assert site.adjust(line=1, unitChange=1).status_code == 500
+    assert (site.adjust(unitChange=1).status_code, site.truth()["quantity"]) == (200, "15")

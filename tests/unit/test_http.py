@@ -12,6 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import httpx
 import pytest
 
+from psarecon.answers import MAX_BODY, RawAnswer
 from psarecon.errors import (
     BadAnswer,
     BudgetSpent,
@@ -24,7 +25,7 @@ from psarecon.errors import (
     Uncertain,
     Unreachable,
 )
-from psarecon.http import MAX_BODY, Http, RateBudget, RawAnswer, check_base, same_origin
+from psarecon.http import Http, RateBudget, check_base, same_origin
 
 SENTINEL = "sentinel-4711-secret"
 
@@ -174,7 +175,7 @@ def test_an_empty_success_has_no_data(server: Server) -> None:
 def test_an_endless_body_is_cut_off(server: Server) -> None:
     """More than any page of ours holds is not read to its end."""
     server.gives(200, b" " * (MAX_BODY + 1))
-    assert "answered more than 32 MiB" in str(_refusal(server))
+    assert "answered more than 8 MiB" in str(_refusal(server))
 
 
 def test_a_redirect_is_not_followed_with_the_credential(server: Server) -> None:

@@ -7,23 +7,26 @@ Facts and their proof: ``docs/vendors/autotask.md``. What is unproven and may di
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
-from typing import Any
 
+from psarecon.answers import understood
 from psarecon.config.secrets import Resolver
 from psarecon.config.settings import AdapterSettings
 from psarecon.domain.model import Call, LineKey, Observed
 from psarecon.domain.periods import SameDate
-from psarecon.domain.plan import Change
+from psarecon.domain.plan import Change, Pair
 from psarecon.domain.ports import Diagnosis, Draft, State
+from psarecon.errors import BadAnswer
 from psarecon.psa.autotask.client import AutotaskClient, Credentials
 from psarecon.psa.autotask.reading import Reader
 
 DEFAULT_URL = "https://webservices.autotask.net"
 _DUPLICATE = "duplicate data into contract_service_period"
+_STEP = re.compile(r'"unitChange": (-?[0-9]{1,12})\b')
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,22 +73,15 @@ class Autotask:
 
     def observe(self, lines: Sequence[LineKey], day: date, *, following: bool = False) -> Mapping[LineKey, Observed]:
         """Four bulk reads, 500 ids a request; see ``Reader``."""
-        return self._reader.observe(lines, day, following=following)
+        with understood("Autotask"):
+            return self._reader.observe(lines, day, following=following)
 
     def call_for(self, draft: Draft) -> Call:
         """One adjustment for quantity and cost together, addressed by contract service, dated by day alone."""
         effective = draft.slot.effective_date
         assert effective is not None
-        body: dict[str, Any] = {
-            "contractID": int(draft.observed.line.contract),
-            "contractServiceID": int(draft.line.id),
-            "effectiveDate": effective.isoformat(),
-            "unitChange": self._unit_change(draft),
-        }
-        text = json.dumps(body)
-        if draft.unit_cost is not None:
-            text = f'{text[:-1]}, "adjustedUnitCost": {draft.unit_cost.after:f}}}'
-        return Call("POST", f"Contracts/{body['contractID']}/ServiceAdjustments", text)
+        line = replace(draft.observed.line, id=draft.line.id)
+        return _adjustment(line, effective, self._unit_change(draft), draft.unit_cost)
 
     def _unit_change(self, draft: Draft) -> int:
         """The delta. Where the tenant replaces an earlier adjustment of the date, it counts from before that one."""
@@ -105,8 +101,25 @@ class Autotask:
         return self._client.budget_left()
 
     def reread(self, changes: Sequence[Change]) -> Mapping[str, State]:
-        """One request for units, and one for costs only where a change touches a cost."""
-        return self._reader.states(changes)
+        """One request for units, and one for costs only where a change touches a cost.
+
+        Raises BadAnswer for a first change whose call would do anything else than it says.
+        """
+        if not self._says_what_it_does(changes[0]):
+            raise BadAnswer("the plan's call is not the one that its figures ask for", hint="make the plan again")
+        with understood("Autotask"):
+            return self._reader.states([change for change in changes if self._says_what_it_does(change)])
+
+    def _says_what_it_does(self, change: Change) -> bool:
+        """Whether the call of a plan, which anybody could have written, is that of the line and figures it shows.
+
+        Where a tenant replaces adjustments the step counts from a figure the plan does not hold: only its form is told.
+        """
+        if change.effective_date is None or not (change.line.contract.isdecimal() and change.line.id.isdecimal()):
+            return False
+        replaces = self._ways.same_date is SameDate.REPLACES
+        step = _step_of(change.call) if replaces else int(change.quantity_after - change.live_quantity)
+        return change.call == _adjustment(change.line, change.effective_date, step, change.unit_cost)
 
     def write(self, call: Call) -> None:
         """POST the adjustment once; success is a 2xx without errors, and carries no id."""
@@ -141,13 +154,33 @@ class Autotask:
         """The units just before the effective date."""
         day = change.measured_on
         assert day is not None
-        observed = self._reader.observe([change.line], day, following=True).get(change.line)
+        with understood("Autotask"):
+            observed = self._reader.observe([change.line], day, following=True).get(change.line)
         found = observed.periods if observed and observed.periods else ()
         return next((period.opening for period in found if period.first == change.effective_date), None)
 
     def _diagnosis(self, seen: SameDate, what: str) -> Diagnosis:
         text = f"{what}; set psas.{self._name}.same_date: {seen.value}, then plan again"
         return Diagnosis(f"same-date-{seen.value}", text, seen.value)
+
+
+def _adjustment(line: LineKey, effective: date, step: int, cost: Pair | None) -> Call:
+    body = {
+        "contractID": int(line.contract),
+        "contractServiceID": int(line.id),
+        "effectiveDate": effective.isoformat(),
+        "unitChange": step,
+    }
+    text = json.dumps(body)
+    if cost is not None:
+        text = f'{text[:-1]}, "adjustedUnitCost": {cost.after:f}}}'
+    return Call("POST", f"Contracts/{body['contractID']}/ServiceAdjustments", text)
+
+
+def _step_of(call: Call) -> int:
+    """The units a call adds; 0 where it does not tell."""
+    found = _STEP.search(call.body)
+    return int(found[1]) if found else 0
 
 
 def build(settings: AdapterSettings, resolver: Resolver) -> Autotask:

@@ -13,9 +13,11 @@ from typing import Any, TypeVar
 
 import httpx
 
+from psarecon.answers import Answer, RawAnswer
 from psarecon.config.secrets import Secret
 from psarecon.errors import BadAnswer, NotFound, Refused, RemoteError, Throttled, Uncertain
-from psarecon.http import Answer, Http, RateBudget, RawAnswer, check_base, judge, same_origin
+from psarecon.http import Http, RateBudget, check_base, judge, same_origin
+from psarecon.text import clean
 
 _T = TypeVar("_T")
 
@@ -23,8 +25,8 @@ _T = TypeVar("_T")
 VERSION = "V1.0"
 #: Records of a page and values of one ``in`` list (docs/vendors/autotask.md, "Queries").
 BATCH = 500
-#: The share of the tenant's hourly requests psarecon stops at: they are shared by all its integrations.
-_SHARE = 0.95
+#: The percentage of the tenant's hourly requests psarecon stops at: they are shared by all its integrations.
+_SHARE = 95
 _THREAD_LIMIT = ("thread threshold", "itgenatr005")
 
 
@@ -142,10 +144,8 @@ class AutotaskClient:
         base = str(zone.get("url") or "").rstrip("/")
         if not _trusted_zone(base, self._start):
             hint = "check psas.autotask.url; no credential was sent there"
-            raise BadAnswer(
-                f"Autotask's zone discovery names {httpx.URL(base).host!r}, which is not Autotask's", hint=hint
-            )
-        return {"base": f"{base}/{VERSION}", "ci": zone.get("ci")}
+            raise BadAnswer(f"Autotask's zone discovery names {_host(base)!r}, which is not Autotask's", hint=hint)
+        return {"base": f"{base}/{VERSION}", "ci": clean(str(zone.get("ci")), 40)}
 
     def _at_zone(self, read: Callable[[str], _T]) -> _T:
         """What ``read`` answers at the zone's base; at the new one when the route is gone because the zone moved."""
@@ -172,19 +172,32 @@ class AutotaskClient:
         data = answer.data if isinstance(answer.data, dict) else {}
         limit, count = data.get("externalRequestThreshold"), data.get("currentTimeframeRequestCount")
         if isinstance(limit, int) and isinstance(count, int):
-            self._budget.allow(count, int(limit * _SHARE))
+            self._budget.allow(count, limit * _SHARE // 100)
 
 
 def _trusted_zone(base: str, start: str) -> bool:
-    zone, configured = httpx.URL(base), httpx.URL(start)
+    try:
+        zone, configured = httpx.URL(base), httpx.URL(start)
+    except httpx.InvalidURL:
+        return False
+    if zone.userinfo or zone.query or zone.fragment:
+        return False
     if (zone.scheme, zone.host, zone.port) == (configured.scheme, configured.host, configured.port):
         return True
     return zone.scheme == "https" and zone.host.endswith(".autotask.net")
 
 
+def _host(base: str) -> str:
+    """The host of an address as it may be told."""
+    try:
+        return clean(httpx.URL(base).host, 100)
+    except httpx.InvalidURL:
+        return "no address"
+
+
 def _page(answer: Answer, entity: str) -> tuple[list[dict[str, Any]], str | None]:
     data = answer.data if isinstance(answer.data, dict) else {}
     items, details = data.get("items"), data.get("pageDetails")
-    if not isinstance(items, list) or not isinstance(details, dict):
+    if not isinstance(items, list) or not isinstance(details, dict) or not all(isinstance(one, dict) for one in items):
         raise BadAnswer(f"Autotask {entity}: a page without items", hint="try again later")
     return items, details.get("nextPageUrl") or None

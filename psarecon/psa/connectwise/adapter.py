@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 
+from psarecon.answers import understood
 from psarecon.config.secrets import Resolver
 from psarecon.config.settings import AdapterSettings
 from psarecon.domain.model import Call, LineKey, Observed, Remark
 from psarecon.domain.periods import SameDate
-from psarecon.domain.plan import Change
+from psarecon.domain.plan import Change, Pair
 from psarecon.domain.ports import Diagnosis, Draft, State
+from psarecon.errors import BadAnswer
 from psarecon.psa.connectwise.client import PER_MINUTE, VERSION, ConnectWiseClient, Credentials, Ways
 from psarecon.psa.connectwise.reading import Reader, addition_path
 from psarecon.psa.connectwise.records import Invoices
@@ -50,17 +52,17 @@ class ConnectWise:
 
     def observe(self, lines: Sequence[LineKey], day: date, *, following: bool = False) -> Mapping[LineKey, Observed]:  # noqa: ARG002  # the port's; there are no later periods here
         """One read a mapped agreement, and a few for companies, agreements and invoices; see ``Reader``."""
-        return self._reader.observe(lines, day)
+        with understood("ConnectWise"):
+            return self._reader.observe(lines, day)
 
     def cost_remarks(self, lines: Sequence[LineKey]) -> Mapping[LineKey, Sequence[Remark]]:
         """What speaks against keeping the unit cost of lines observed before: the catalog may overwrite it."""
-        return {line: (remark,) for line, remark in self._reader.catalog_remarks(lines).items()}
+        with understood("ConnectWise"):
+            return {line: (remark,) for line, remark in self._reader.catalog_remarks(lines).items()}
 
     def call_for(self, draft: Draft) -> Call:
         """One PATCH of the addition with the absolute figures, in ConnectWise's own dialect of JSON Patch."""
-        said = (("quantity", draft.quantity), ("unitCost", draft.unit_cost))
-        operations = [f'{{"op":"replace","path":"{path}","value":{pair.after:f}}}' for path, pair in said if pair]
-        return Call("PATCH", addition_path(draft.observed.line), f"[{','.join(operations)}]")
+        return _patch(draft.observed.line, draft.quantity, draft.unit_cost)
 
     def close(self) -> None:
         """Close the connections."""
@@ -71,8 +73,14 @@ class ConnectWise:
         return self._client.budget_left()
 
     def reread(self, changes: Sequence[Change]) -> Mapping[str, State]:
-        """One GET an addition."""
-        return self._reader.states(changes)
+        """One GET an addition.
+
+        Raises BadAnswer for a first change whose call would do anything else than it says.
+        """
+        if not _says_what_it_does(changes[0]):
+            raise BadAnswer("the plan's call is not the one that its figures ask for", hint="make the plan again")
+        with understood("ConnectWise"):
+            return self._reader.states([change for change in changes if _says_what_it_does(change)])
 
     def write(self, call: Call) -> None:
         """PATCH once. A 200 may have changed nothing: only reading back tells."""
@@ -81,6 +89,18 @@ class ConnectWise:
     def diagnose(self, change: Change, state: State | None, texts: Sequence[str]) -> Diagnosis | None:  # noqa: ARG002  # the port's
         """Nothing that a setting could put right."""
         return None
+
+
+def _patch(line: LineKey, quantity: Pair | None, cost: Pair | None) -> Call:
+    said = (("quantity", quantity), ("unitCost", cost))
+    operations = [f'{{"op":"replace","path":"{path}","value":{pair.after:f}}}' for path, pair in said if pair]
+    return Call("PATCH", addition_path(line), f"[{','.join(operations)}]")
+
+
+def _says_what_it_does(change: Change) -> bool:
+    """Whether the call of a plan, which anybody could have written, is that of the line and figures it shows."""
+    numbered = change.line.contract.isdecimal() and change.line.id.isdecimal()
+    return numbered and change.call == _patch(change.line, change.quantity, change.unit_cost)
 
 
 def build(settings: AdapterSettings, resolver: Resolver) -> ConnectWise:

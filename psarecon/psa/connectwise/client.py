@@ -17,9 +17,10 @@ from urllib.parse import quote
 
 import httpx
 
+from psarecon.answers import Answer
 from psarecon.config.secrets import Secret
 from psarecon.errors import BadAnswer, NotFound, Throttled, Uncertain
-from psarecon.http import Answer, Http, Pace, RateBudget, check_base
+from psarecon.http import Http, Pace, RateBudget, check_base
 from psarecon.text import clean
 
 #: The model of the API psarecon was written against; old models are kept for a year after a breaking change.
@@ -81,6 +82,7 @@ class ConnectWiseClient:
             headers=lambda: credentials.headers(company, ways.version),
             budget=self._budget,
             attempts=_ATTEMPTS,
+            secrets=lambda: (credentials.public_key.reveal(), credentials.private_key.reveal()),
         )
         self._base: str | None = None
         self._discovering = threading.Lock()

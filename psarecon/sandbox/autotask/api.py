@@ -187,7 +187,9 @@ class Autotask:
         if ignored is not None and isinstance(body, dict):
             name = ignored.text("name").lower()
             body = {key: value for key, value in body.items() if key.lower() != name}
-        adjustments.adjust(self._context, body, contract_id)
+        world = self._context.world
+        with world.trial() if call.fault("false_200") else world.change():
+            adjustments.adjust(self._context, body, contract_id)
         return reply({"itemId": None})
 
 

@@ -21,7 +21,8 @@ from psarecon.config.settings import AdapterSettings
 from psarecon.domain.model import Claim, Reading
 from psarecon.errors import BadAnswer, PsareconError, RemoteError
 from psarecon.sources.jumpcloud import integrations
-from psarecon.sources.jumpcloud.client import AT_ONCE, JumpCloudClient, Record, id_of, list_of, whole
+from psarecon.sources.jumpcloud.client import AT_ONCE, JumpCloudClient, Record, id_of, list_of
+from psarecon.text import whole
 
 DEFAULT_URL = "https://console.jumpcloud.com"
 METRIC = "users"

@@ -8,6 +8,7 @@ from typing import Any
 from psarecon.config.secrets import Secret
 from psarecon.errors import BadAnswer
 from psarecon.http import Http, RateBudget, check_base
+from psarecon.text import whole
 
 #: More organizations at once trip JumpCloud's own limits (docs/vendors/jumpcloud.md, "Limits").
 AT_ONCE = 8
@@ -86,8 +87,3 @@ def id_of(record: Record) -> str:
     if not isinstance(found, str) or not found.isascii() or not found.isprintable():
         raise BadAnswer("JumpCloud lists an organization without an id", hint="try again later")
     return found
-
-
-def whole(value: Any) -> int | None:
-    """A count, if it is one; no provider has two thousand million users, and no database column."""
-    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**31 else None

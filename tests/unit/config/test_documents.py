@@ -133,13 +133,13 @@ def test_a_file_larger_than_16_mib_is_refused_unread(tmp_path: Path) -> None:
     path = tmp_path / "x.yaml"
     with path.open("wb") as stream:
         stream.truncate(MOST_BYTES + 1)
-    found = load_document(path, "x.yaml").found
+    found = load_document(path, "x.yaml", tmp_path).found
     assert [problem.problem.message for problem in found] == ["the file is larger than 16 MiB"]
 
 
 def test_a_file_that_cannot_be_read_is_a_problem(tmp_path: Path) -> None:
     """A folder in its place, for instance."""
-    found = load_document(tmp_path, "x.yaml").found
+    found = load_document(tmp_path, "x.yaml", tmp_path).found
     assert told(found[0].problem) == "x.yaml:1:1: cannot be read: Is a directory"
 
 

@@ -1,4 +1,4 @@
-"""A ledger in a real SQLite file."""
+"""A ledger in a real SQLite file, and one in a real PostgreSQL server."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from psarecon.ledger.database import Database, open_database
 
 
 @pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Database]:
-    """A new ledger at ``ledger.db`` in the test's directory."""
-    database = open_database("sqlite:ledger.db", tmp_path)
+def ledger(ledger_url: str, tmp_path: Path) -> Iterator[Database]:
+    """A new ledger."""
+    database = open_database(ledger_url, tmp_path)
     yield database
     database.close()

@@ -1,17 +1,20 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 import uuid
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from psarecon.domain.model import Reading, Sample, Usage
 from psarecon.domain.periods import Month
-from psarecon.ledger.database import Database
+from psarecon.ledger.database import Database, samples
 from psarecon.ledger.usage import UsageLog
 
 NEW_YORK = ZoneInfo("America/New_York")
@@ -213,3 +216,31 @@ def test_the_mark_is_the_highest_count_of_the_local_month(
     usage = log.usage(source, "users", NOVEMBER, zone, LATER)["org-1"]
     assert (usage.peak and usage.peak.count) == max(wanted, default=None)
     assert max((count for count in usage.daily if count is not None), default=None) == max(wanted, default=None)
+
+
+#: Waits for a line on stdin, so that two begin at once; then adds the same standing rows of a year, one by one.
+_ADD_A_YEAR = """
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from psarecon.domain.model import Reading
+from psarecon.ledger.database import open_database
+from psarecon.ledger.usage import UsageLog
+log = UsageLog(open_database(sys.argv[1], Path()))
+print("ready", flush=True)
+sys.stdin.readline()
+days = [datetime(2026, 1, 1, tzinfo=UTC) + timedelta(days=day) for day in range(60)]
+print(sum(log.add([Reading("files", "org", "seats", day, 5, "file", standing=True)]) for day in days))
+"""
+
+
+def test_two_who_take_in_the_same_file_at_once_keep_its_rows_once(ledger: Database, ledger_url: str) -> None:
+    """Sixty rows, each of them new to one of the two."""
+    pipe, command = subprocess.PIPE, [sys.executable, "-c", _ADD_A_YEAR, ledger_url]
+    children = [subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) for _ in range(2)]
+    for child in children:
+        assert child.stdout is not None
+        assert child.stdout.readline() == "ready\n"
+    assert sum(int(child.communicate("go\n")[0]) for child in children) == 60
+    with ledger.reading() as connection:
+        assert connection.execute(sa.select(sa.func.count()).select_from(samples)).scalar_one() == 60

@@ -1,0 +1,65 @@
+"""Whether this process still has time to wait, for all its threads: a signal ends it.
+
+A signal handler sets it, so it is plain attributes: a lock could be held by the very thread that was interrupted.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from psarecon.errors import Unreachable
+
+#: Seconds between two looks: how late a signal may be noticed.
+_STEP = 0.1
+#: Seconds that are worth waiting even in a hurry: they may save a line from being left in doubt.
+_SHORT = 2.0
+
+
+class Patience:
+    """``hurried``: only short waits any more, what is due still goes out. ``leaving``: nothing goes out either."""
+
+    def __init__(self) -> None:
+        self.hurried = False
+        self.leaving = False
+
+    def hurry(self) -> None:
+        """End every long wait."""
+        self.hurried = True
+
+    def leave(self) -> None:
+        """End every wait, and let nothing more be sent."""
+        self.hurried = self.leaving = True
+
+    @contextmanager
+    def kept(self) -> Iterator[None]:
+        """Whatever ends it inside, it is as before afterwards."""
+        before = self.hurried, self.leaving
+        try:
+            yield
+        finally:
+            self.hurried, self.leaving = before
+
+    def rest(self, seconds: float) -> None:
+        """Wait so many seconds, or less once ``hurried``."""
+        end = time.monotonic() + seconds
+        while not self.hurried and (left := end - time.monotonic()) > 0:
+            time.sleep(min(left, _STEP))
+
+    def wait(self, seconds: float) -> None:
+        """Wait so many seconds for a call's turn. Raises Unreachable once there is no time for that."""
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            if self.leaving or (self.hurried and left > _SHORT):
+                raise Unreachable("told to stop while a call waited for its turn: it was not sent")
+            time.sleep(min(left, _STEP))
+
+    def check(self) -> None:
+        """Raises Unreachable once ``leaving``: to be asked before a call is sent."""
+        if self.leaving:
+            raise Unreachable("told to stop: nothing more is sent")
+
+
+#: Signals are the whole process's, and so is this.
+PATIENCE = Patience()

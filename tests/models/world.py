@@ -1,0 +1,226 @@
+"""The world of the models: two PSAs, a real ledger whose clock is the test's, and the verbs on them."""
+
+from __future__ import annotations
+
+import random
+import tempfile
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from models.server import CALL, LAG, LATE, Answer, Clock, Killed, Row, Server
+from unit.domain.make import binding
+
+from psarecon.apply import Applier
+from psarecon.domain.decisions import Decision, Verdict, approve_clean, sort_changes
+from psarecon.domain.guards import Limits
+from psarecon.domain.model import Binding, LineKey, Mapping, QuantityRule, Reading, Terms
+from psarecon.domain.periods import Month
+from psarecon.domain.plan import Change, Plan
+from psarecon.errors import LockHeld
+from psarecon.ledger.database import open_database
+from psarecon.ledger.journal import Event, Journal
+from psarecon.ledger.leases import Holder, Leases
+from psarecon.ledger.usage import UsageLog
+from psarecon.protocol import Outcome, Progress, Result, Stage, Timing, Watch
+from psarecon.reconcile import Moment, Policy, Reconciler
+from psarecon.resume import Resumer
+
+NOW = datetime(2026, 11, 20, 17, 0, tzinfo=UTC)
+WHEN = Moment(NOW, ZoneInfo("UTC"), Month(2026, 11))
+#: Seconds. A server works on a call no longer than ``SETTLE``, counted from sending it, and reads lag less.
+SETTLE, LEASE = LATE + LAG + 2 * CALL, 100.0
+#: Nothing is blocked by these: a model that only looks on would prove nothing.
+OPEN = Limits(drop_percent=Decimal(10_000), zero=False, usage_age=WHEN.now - datetime(2000, 1, 1, tzinfo=UTC))
+
+LINES = {
+    "d1": LineKey("dated", "1", "10", "d1"),
+    "d2": LineKey("dated", "1", "10", "d2"),
+    "a1": LineKey("at-once", "2", "20", "a1"),
+    "a2": LineKey("at-once", "2", "20", "a2"),
+}
+
+
+class World:
+    """Two PSAs with two lines each, ten units at 9.00; everything in it passes by its own clock."""
+
+    def __init__(self) -> None:
+        self.clock = Clock()
+        self._folder = tempfile.TemporaryDirectory(prefix="psarecon-model-")
+        sa.event.listen(sa.Engine, "connect", self._tell_time)
+        self.database = open_database("sqlite:ledger.db", Path(self._folder.name))
+        self.journal, self.usage = Journal(self.database), UsageLog(self.database)
+        self.servers = {name: self._server(name) for name in ("dated", "at-once")}
+        self.bindings = {name: self._binding(line) for name, line in LINES.items()}
+        self.approved: set[str] = set()
+        self.runs = 0
+
+    def _tell_time(self, connection: sa.engine.interfaces.DBAPIConnection, _record: object) -> None:
+        """SQLite takes its own clock for the ledger's; here that is ours."""
+        told: Callable[..., None] = connection.create_function
+        told("julianday", 1, lambda _moment: self.clock.now / 86400 + 2440587.5)
+        connection.cursor().execute("PRAGMA synchronous=OFF")  # nobody cuts the power here
+
+    def _server(self, name: str) -> Server:
+        rows = {line.id: Row(10, 10, Decimal("9.00")) for line in LINES.values() if line.psa == name}
+        return Server(name, name == "dated", self.clock, rows)
+
+    def _binding(self, line: LineKey) -> Binding:
+        terms = Terms(fixed=10)
+        return binding(QuantityRule.FIXED, terms, line=line, client=line.id, organization=line.id)
+
+    def close(self) -> None:
+        """The world ends."""
+        self.database.close()
+        sa.event.remove(sa.Engine, "connect", self._tell_time)
+        self._folder.cleanup()
+
+    # The mapping and the truth
+
+    def wants(self, line: str, quantity: int) -> None:
+        """The mapping asks for a fixed quantity."""
+        self.bindings[line] = replace(self.bindings[line], terms=Terms(fixed=quantity))
+
+    def costs(self, line: str, cost: Decimal) -> None:
+        """The mapping asks for another unit cost."""
+        self.bindings[line] = replace(self.bindings[line], unit_cost=cost)
+
+    def truth(self) -> dict[str, Row]:
+        """What the PSAs hold."""
+        return {line: row for server in self.servers.values() for line, row in server.books().items()}
+
+    def under_way(self) -> set[str]:
+        """The lines that a call which was sent may still change."""
+        return set().union(*(server.under_way() for server in self.servers.values()))
+
+    def doubts(self) -> set[str]:
+        """The lines that the journal holds back."""
+        return {line for server in self.servers.values() for line in self.journal.doubts(server.name, server.tenant)}
+
+    def server_of(self, line: str) -> Server:
+        """The PSA of a line."""
+        return self.servers[LINES[line].psa]
+
+    # The verbs
+
+    def plan(self, limits: Limits = OPEN, luck: random.Random | None = None) -> Plan:
+        """A plan; ``luck`` shuffles all that comes in no order of its own."""
+        bindings, names = list(self.bindings.values()), list(self.servers)
+        if luck is not None:
+            luck.shuffle(bindings)
+            luck.shuffle(names)
+        psas = {name: self.servers[name] for name in names}
+        reconciler = Reconciler(psas, self.usage, self.journal, Policy(limits, "USD", "digest"))
+        return reconciler.plan(Mapping(tuple(bindings)), WHEN)
+
+    def read(self, readings: Iterable[Reading]) -> None:
+        """Readings come in."""
+        self.usage.add(readings)
+
+    def decide(self, plan: Plan, lines: Iterable[str] = LINES) -> list[tuple[Change, Decision]]:
+        """A person approves the changes of these lines, as far as that can be approved."""
+        wanted = set(lines)
+        said = [
+            replace(one, by="a person")
+            for one in approve_all(plan)
+            if next(change for change in plan.changes if change.id == one.change).line.id in wanted
+        ]
+        approved = list(sort_changes(plan, said).approved)
+        self.approved |= {change.id for change, _ in approved}
+        return approved
+
+    def apply(
+        self,
+        plan: Plan,
+        approved: Sequence[tuple[Change, Decision]],
+        *,
+        kill: tuple[Stage, int] | None = None,
+        stop_after: int | None = None,
+    ) -> list[Result] | None:
+        """``apply``; None: it was killed, or locked out. A killed run leaves its lease behind."""
+        self.runs += 1
+        watch = _Watching(self.clock, kill, stop_after)
+        run = f"run-{self.runs}"
+        leases, timing = Leases(self.database), Timing(SETTLE, LEASE)
+        applier = Applier(self.servers, self.journal, leases, run, Holder("a", "host", run), timing, watch.watch())
+        try:
+            return applier.apply(plan, approved)
+        except Killed:
+            with suppress(LockHeld):
+                leases.take(self.servers[watch.psa].tenant, Holder("killed", "host", run), LEASE)
+        except LockHeld:
+            pass
+        return None
+
+    def resume(self, *, waits: bool = True, stopped: bool = False) -> list[Result]:
+        """``resume``; nothing where it was locked out."""
+        watch = Watch(stop=lambda: stopped, pause=self.clock.pause)
+        leases, timing = Leases(self.database), Timing(SETTLE, LEASE)
+        resumer = Resumer(self.servers, self.journal, leases, Holder("r", "host", "r"), timing, watch, waits)
+        with suppress(LockHeld):
+            return resumer.resume()
+        return []
+
+    def accept_the_rest(self) -> None:
+        """A person has looked at what is still in doubt, and takes it as it is."""
+        leases, timing = Leases(self.database), Timing(SETTLE, LEASE)
+        resumer = Resumer(self.servers, self.journal, leases, Holder("r", "host", "r"), timing)
+        for entry in self.journal.open_entries():
+            resumer.accept(entry.change, "a person", "seen")
+
+    def verified(self, line: str) -> int:
+        """How often the journal says that a write of the line was done."""
+        return sum(one.event is Event.VERIFIED for one in self.journal.entries(line=line))
+
+    def quiet(self) -> None:
+        """Nothing goes wrong any more, and whatever was under way or held has had its time."""
+        for server in self.servers.values():
+            server.calm()
+        self.clock.pause(SETTLE + LEASE + LAG)
+
+
+class _Watching:
+    """Who looks at a run: kills it at the n-th time of a stage, or tells it to stop after so many finished changes."""
+
+    def __init__(self, clock: Clock, kill: tuple[Stage, int] | None, stop_after: int | None) -> None:
+        self._clock = clock
+        self._stage = kill[0] if kill else None
+        self._left = kill[1] if kill else 0
+        self._stop_after = stop_after
+        self.psa = "dated"
+
+    def watch(self) -> Watch:
+        """For the service."""
+        return Watch(on=self._on, stop=self._stop, pause=self._clock.pause, clock=lambda: self._clock.now)
+
+    def _on(self, progress: Progress) -> None:
+        self.psa = progress.change.line.psa
+        if self._stop_after is not None and progress.outcome is not None:
+            self._stop_after -= 1
+        if progress.stage is self._stage:
+            self._left -= 1
+            if self._left == 0:
+                raise Killed
+
+    def _stop(self) -> bool:
+        return self._stop_after is not None and self._stop_after <= 0
+
+
+def approve_all(plan: Plan) -> list[Decision]:
+    """A decision for each change, whatever was found about it."""
+    clean = {one.change: one for one in approve_clean(plan, "nobody", "2026-11-20T17:00:00Z")}
+    at = "2026-11-20T17:00:00Z"
+    return [clean.get(one.id) or Decision(one.id, Verdict.APPROVE, "a person", at) for one in plan.changes]
+
+
+def unknown(results: Iterable[Result]) -> set[str]:
+    """The lines whose outcome a run did not find out."""
+    return {one.change.line.id for one in results if one.outcome is Outcome.UNKNOWN}
+
+
+__all__ = ["LINES", "NOW", "OPEN", "Answer", "World", "approve_all", "unknown"]
