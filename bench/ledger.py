@@ -57,8 +57,8 @@ def main(changes: int) -> None:
     ):
         for kind, url in (("SQLite", f"sqlite:{folder}/ledger.db"), ("PostgreSQL", database)):
             writing, reading = journaled(url, changes)
-            each = writing / changes * 1000
-            print(f"{kind:10}  {changes} changes journaled in {writing:.1f} s ({each:.2f} ms each), read in {reading:.2f} s")
+            each = f"{writing / changes * 1000:.2f} ms each"
+            print(f"{kind:10}  {changes} changes journaled in {writing:.1f} s ({each}), read in {reading:.2f} s")
 
 
 if __name__ == "__main__":

@@ -5,11 +5,13 @@ from __future__ import annotations
 import html
 import json
 import time
+import traceback
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
+from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote
 
@@ -194,6 +196,7 @@ def understood(vendor: str) -> Iterator[None]:
     try:
         yield
     except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
-        hint = "try again later; if it lasts, the API has changed: --debug shows where"
-        text = f"{vendor} answered records that cannot be understood ({type(error).__name__})"
-        raise BadAnswer(text, hint=hint) from error
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{type(error).__name__} at {PurePath(frame.filename).name}:{frame.lineno}"
+        text = f"{vendor} answered records that cannot be understood ({where})"
+        raise BadAnswer(text, hint="try again later; if it lasts, the API has changed") from error

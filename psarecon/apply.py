@@ -43,8 +43,10 @@ Approved = tuple[Change, Decision]
 
 @dataclass(slots=True)
 class _Sending:
-    """What is known of a call after it was sent: a clear refusal's texts, or that nobody knows."""
+    """What is known of a call after it was sent: when it last was, by the watch's clock; a clear refusal's texts, or
+    that nobody knows."""
 
+    at: float
     refused: tuple[str, ...] | None = None
     uncertain: str = ""
     never_arrived: str = ""
@@ -52,10 +54,9 @@ class _Sending:
 
 @dataclass(slots=True)
 class _Pending:
-    """A call whose outcome the read-back did not tell yet, and when it was sent, by the watch's clock."""
+    """A call whose outcome the read-back did not tell yet."""
 
     change: Change
-    sent: float
     sending: _Sending
 
 
@@ -182,13 +183,11 @@ class _Lines:
     def _write(self, change: Change, decision: Decision, following: Sequence[Change]) -> None:
         self._lease.hold(self._psa.write_seconds + _MARGIN)
         self._watch.on(Progress(Stage.LEASED, change))
-        self._append(change, Event.INTENT, {"change": change_data(change), "decision": _said(decision)})
-        self._watch.on(Progress(Stage.INTENT, change))
+        self._intend(change, decision)
         if not self._lease.outlasts(self._psa.write_seconds):
             self._record(change, Event.FAILED, "nothing was sent: this run was held up until its lease could end")
             return
-        sent = self._watch.clock()
-        sending = self._send(change, following)
+        sending = self._send(change, decision, following)
         self._watch.on(Progress(Stage.SENT, change))
         if sending.never_arrived:
             self._record(change, Event.FAILED, f"it never arrived: {sending.never_arrived}")
@@ -196,33 +195,45 @@ class _Lines:
         state = self._read_back(change, following)
         self._watch.on(Progress(Stage.READ_BACK, change))
         if not self._settled(change, state, sending):
-            self._pending.append(_Pending(change, sent, sending))
+            self._pending.append(_Pending(change, sending))
             self._watch.on(Progress(Stage.WAITING, change, text=_unclear(state, sending)))
 
-    def _send(self, change: Change, following: Sequence[Change]) -> _Sending:
+    def _intend(self, change: Change, decision: Decision) -> None:
+        self._append(change, Event.INTENT, {"change": change_data(change), "decision": _said(decision)})
+        self._watch.on(Progress(Stage.INTENT, change))
+
+    def _send(self, change: Change, decision: Decision, following: Sequence[Change]) -> _Sending:
         """Send once; again only after a limit refused it and the line is seen to be unchanged."""
         for attempt in range(1, _SENDINGS + 1):
+            at = self._watch.clock()
             try:
                 self._psa.write(change.call)
-                return _Sending()
+                return _Sending(at)
             except Throttled as error:
-                if attempt == _SENDINGS or not self._may_send_again(change, error, following):
-                    return _Sending(refused=error.texts or (str(error),))
+                if attempt == _SENDINGS or not self._may_send_again(change, decision, error, following):
+                    return _Sending(at, refused=error.texts or (str(error),))
             except Refused as error:
-                return _Sending(refused=error.texts or (str(error),))
+                return _Sending(at, refused=error.texts or (str(error),))
             except (Unreachable, BudgetSpent) as error:
-                return _Sending(never_arrived=str(error))
+                return _Sending(at, never_arrived=str(error))
             except RemoteError as error:
-                return _Sending(uncertain=str(error))
+                return _Sending(at, uncertain=str(error))
         raise AssertionError
 
-    def _may_send_again(self, change: Change, error: Throttled, following: Sequence[Change]) -> bool:
+    def _may_send_again(
+        self, change: Change, decision: Decision, error: Throttled, following: Sequence[Change]
+    ) -> bool:
+        """Waits as long as was asked for. The intent is written anew: how long a server may work on a call counts
+        from the last time it was sent, also for who finds it after this run was killed."""
         self._watch.pause(error.wait)
         if self._watch.stop():
             return False
         state = self._read_back(change, following)
+        if state is None or not before_holds(change, state):
+            return False
         self._lease.hold(self._psa.write_seconds + _MARGIN)
-        return state is not None and before_holds(change, state)
+        self._intend(change, decision)
+        return self._lease.outlasts(self._psa.write_seconds)
 
     def _read_back(self, change: Change, following: Sequence[Change] = ()) -> State | None:
         """The line after a write, and the next line before its own; None when it could not be read."""
@@ -254,7 +265,7 @@ class _Lines:
         """Read until the server can no longer be working on the call; then ``before`` means it was not applied."""
         change, sending = pending.change, pending.sending
         while not self._watch.stop() and self._still_ours():
-            left = pending.sent + self._applier.timing.settle - self._watch.clock()
+            left = sending.at + self._applier.timing.settle - self._watch.clock()
             state = self._read_back(change)
             if state is not None and not before_holds(change, state):
                 self._settled(change, state, sending)

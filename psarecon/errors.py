@@ -23,6 +23,9 @@ Exit codes: ``docs/reference/exit-codes.md``.
 
 from __future__ import annotations
 
+import traceback
+from collections.abc import Iterator
+
 EXIT_DONE = 0
 EXIT_ERROR = 1
 EXIT_CHANGES = 2
@@ -121,3 +124,21 @@ class Throttled(Refused):
 
 class BudgetSpent(RemoteError):
     """psarecon's own limit on requests is reached; nothing was sent."""
+
+
+def trace_of(error: BaseException) -> Iterator[str]:
+    """Where an error came from, after its causes: the lines of code; no message, no note, no variable, since any of
+    these may hold a credential."""
+    for one in reversed(list(_causes(error))):
+        yield f"{type(one).__name__}, by way of:"
+        for frame in traceback.format_tb(one.__traceback__):
+            yield from frame.rstrip("\n").split("\n")
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    seen: set[int] = set()
+    at: BaseException | None = error
+    while at is not None and id(at) not in seen:
+        seen.add(id(at))
+        yield at
+        at = at.__cause__ or (None if at.__suppress_context__ else at.__context__)

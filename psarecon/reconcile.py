@@ -257,12 +257,14 @@ class Reconciler:
             verdict.findings.append(Finding(answer.code, answer.severity, scope, answer.text))
 
     def _dating(self, side: _PsaSide, binding: Binding, when: Moment) -> Dating:
+        baseline = side.baselines.get(binding.line.id)
         return Dating(
             today=when.today,
             closing=when.closing,
             same_date=side.psa.same_date,
             allow_proration=side.psa.allow_proration,
             taken=frozenset(side.written.get(binding.line.id, ())),
+            last=baseline.effective_date if baseline else None,
         )
 
     def _changes(

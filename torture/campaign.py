@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import tempfile
@@ -119,25 +120,32 @@ def _verdicts(order: Order, until: float) -> Iterator[Verdict]:
 
 @contextmanager
 def _workers(order: Order, folder: Path) -> Iterator[list[Connection]]:
-    made = []
-    for number in range(order.hands):
-        ours, theirs = _FORK.Pipe()
-        process = _FORK.Process(target=_work, args=(order, folder / str(number), number, theirs))
-        process.start()
-        theirs.close()
-        made.append((ours, process))
+    pipes: list[Connection] = []
+    processes = []
     try:
-        yield [ours for ours, _ in made]
+        for number in range(order.hands):
+            ours, theirs = _FORK.Pipe()
+            pipes.append(ours)
+            # A worker closes our ends, which it inherits: else it would never learn that we are gone.
+            process = _FORK.Process(target=_work, args=(order, folder / str(number), number, theirs, tuple(pipes)))
+            process.start()
+            theirs.close()
+            processes.append(process)
+        yield pipes
     finally:
-        for ours, process in made:
+        for ours in pipes:
             ours.close()
+        for process in processes:
             process.join(30)
 
 
-def _work(order: Order, directory: Path, number: int, pipe: Connection) -> None:
+def _work(order: Order, directory: Path, number: int, pipe: Connection, inherited: Sequence[Connection]) -> None:
     """A worker: says that it is ready, then judges the seeds it is given until nobody gives any more."""
+    for other in inherited:
+        other.close()
     with bench(order, directory, number) as found:
         said: Verdict | None = None
+        gc.freeze()  # what is here now stays: forked children need not copy it to look at it
         while True:
             try:
                 pipe.send(said)

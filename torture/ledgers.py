@@ -21,6 +21,7 @@ class Ledger:
 
     def empty(self) -> None:
         """Nothing observed, nothing written, no lease: as a new one."""
+        self.database.close()
         if not self.admin_url:
             for path in self.path.parent.glob(f"{self.path.name}*"):
                 path.unlink()
@@ -39,6 +40,7 @@ def sqlite_ledger(directory: Path) -> Ledger:
     """A new ledger in the directory, and a copy of it to begin each run with."""
     path = directory / ".psarecon" / "ledger.db"
     database = open_database("sqlite:.psarecon/ledger.db", directory)
+    database.close()  # all of it is in the file then, and a connection is made when one is needed
     shutil.copyfile(path, _template(path))
     return Ledger(database, path)
 

@@ -90,8 +90,8 @@ class Run:
         verdicts = {line: one.verdict for line, one in zip(self._world.lines, self._scenario.lines, strict=True)}
         self._save(plan, lambda line: verdicts[line])
         approved = {line for line, verdict in verdicts.items() if verdict is Verdict.APPROVE}
-        data = json.loads(self._plan_file.read_bytes())
-        self._found.planned = [_read(change, approved, self._bench.site.truth()) for change in data["changes"]]
+        data, truth = json.loads(self._plan_file.read_bytes()), self._bench.site.truth()
+        self._found.planned = [_read(change, approved, truth) for change in data["changes"]]
         for edit in self._scenario.edits:
             self._bench.site.ask("POST", "edit", self._edit(edit.line, edit.units))
         self._found.moved = frozenset(self._world.lines[edit.line] for edit in self._scenario.edits)
@@ -138,7 +138,7 @@ class Run:
     def _order(self, fault: Fault) -> dict[str, Any]:
         order = dict(fault.order)
         if fault.edits is not None:
-            order["edit"] = self._edit(fault.edits, 5)
+            order["edit"] = self._edit(fault.edits, 3)
         return order
 
     def _in_child(self) -> Ended:
@@ -146,12 +146,11 @@ class Run:
 
         def work() -> dict[str, Any]:
             fate = Fate(self._scenario, ledger.path, ledger.admin_url)
-            # A connection to a server is not shared with a child; SQLite is opened anew for each transaction anyway.
-            known = None if ledger.admin_url else ledger.database
-            own = surroundings(self._bench.directory, self._environ(), self._bench.shared, known)
-            with own.resources:
-                return applied(own, self._plan_file, self._decisions_file, Watch(on=fate.on), self._bench.sabotage)
+            with self._context() as context:
+                watch = Watch(on=fate.on)
+                return applied(context, self._plan_file, self._decisions_file, watch, self._bench.sabotage)
 
+        ledger.database.close()  # a child must not inherit a connection
         try:
             return in_child(work)
         finally:

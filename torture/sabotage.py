@@ -9,7 +9,7 @@ from psarecon.domain.decisions import Decision
 from psarecon.domain.plan import Change, Plan
 from psarecon.domain.plan_file import change_data
 from psarecon.domain.ports import State
-from psarecon.errors import Refused, RemoteError, Unreachable
+from psarecon.errors import RemoteError
 from psarecon.ledger.journal import Event
 from psarecon.protocol import Progress, Result, Stage
 
@@ -17,14 +17,13 @@ from psarecon.protocol import Progress, Result, Stage
 class BlindRetry(_Lines):
     """Sends again when it does not know what became of the call."""
 
-    def _send(self, change: Change, following: Sequence[Change]) -> _Sending:
+    def _send(self, change: Change, decision: Decision, following: Sequence[Change]) -> _Sending:
+        at = self._watch.clock()
         try:
             self._psa.write(change.call)
-        except (Refused, Unreachable):
-            return super()._send(change, following)
         except RemoteError:
-            return super()._send(change, following)
-        return _Sending()
+            return super()._send(change, decision, following)
+        return _Sending(at)
 
 
 class SkipReread(_Lines):
@@ -42,14 +41,13 @@ class JournalAfter(_Lines):
         self._lease.hold(self._psa.write_seconds)
         for stage in (Stage.LEASED, Stage.INTENT):
             self._watch.on(Progress(stage, change))
-        sent = self._watch.clock()
-        sending = self._send(change, following)
+        sending = self._send(change, decision, following)
         self._watch.on(Progress(Stage.SENT, change))
         self._append(change, Event.INTENT, {"change": change_data(change), "decision": _said(decision)})
         if sending.never_arrived:
             self._record(change, Event.FAILED, f"it never arrived: {sending.never_arrived}")
         elif not self._settled(change, self._read_back(change, following), sending):
-            self._pending.append(_Pending(change, sent, sending))
+            self._pending.append(_Pending(change, sending))
 
 
 class TrustTheAnswer(_Lines):

@@ -80,7 +80,7 @@ def draw(psa: str, ledger: str, seed: int) -> Scenario:
 
 
 def _line(luck: random.Random) -> LineSpec:
-    units = luck.randint(8, 40)
+    units = luck.randint(80, 160)
     wanted = units + luck.choice((-1, 0, 1, 2, 3, 4, 6))
     cost = luck.choice((WANTED_COST, WANTED_COST, WANTED_COST, "8.50"))
     return LineSpec(units, cost, wanted, luck.choices((Verdict.APPROVE, Verdict.REJECT, Verdict.HOLD, None), (20, 2, 1, 2))[0])
@@ -90,7 +90,7 @@ def _edit(luck: random.Random, lines: tuple[LineSpec, ...]) -> Edit:
     """To a figure nobody planned, or to the very figure that is wanted."""
     position = luck.randrange(LINES)
     to_wanted = lines[position].wanted - lines[position].units
-    return Edit(position, to_wanted if to_wanted and luck.random() < 0.3 else luck.choice((5, 7, 9)))
+    return Edit(position, to_wanted if to_wanted and luck.random() < 0.3 else 3)
 
 
 def _stages() -> tuple[str, ...]:

@@ -80,8 +80,9 @@ def _in_connectwise(builder: Builder, lines: list[LineSpec]) -> list[tuple[int, 
     return [(company, agreement, line) for line in added]
 
 
-def _serve(pipe: Connection, directory: Path) -> None:
+def _serve(pipe: Connection, inherited: Connection, directory: Path) -> None:
     """World after world, for as long as the worker lives."""
+    inherited.close()
     with ExitStack() as stack:
         while True:
             try:
@@ -141,7 +142,7 @@ class Site:
 def serving(directory: Path) -> Iterator[Site]:
     """A site whose server lives in another process, so that this one may fork without threads."""
     ours, theirs = _SPAWN.Pipe()
-    process = _SPAWN.Process(target=_serve, args=(theirs, directory), daemon=True)
+    process = _SPAWN.Process(target=_serve, args=(theirs, ours, directory), daemon=True)
     process.start()
     theirs.close()
     site = Site(ours)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 import io
 import os
+import resource
 import signal
 import sys
-import traceback
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -15,7 +15,7 @@ from typing import NoReturn
 
 from psarecon import __version__
 from psarecon.cli import apply, check, decide, demo, lock, log, observe, plan, resume, review, sandbox, schema
-from psarecon.errors import EXIT_ERROR, EXIT_USAGE, PsareconError
+from psarecon.errors import EXIT_ERROR, EXIT_USAGE, PsareconError, trace_of
 from psarecon.text import clean
 
 _COMMANDS = (check, observe, plan, review, decide, apply, resume, lock, log, schema, sandbox, demo)
@@ -83,7 +83,7 @@ def _guarded(args: argparse.Namespace) -> int:
         return EXIT_ERROR
     except Exception as error:  # noqa: BLE001 - the last line of defence: no traceback, no local variables
         if args.debug:
-            traceback.print_exc()
+            print("\n".join(["Traceback, without messages:", *map(clean, trace_of(error))]), file=sys.stderr)
         print(f"error: unexpected {type(error).__name__}; --debug shows where", file=sys.stderr)
         return EXIT_ERROR
 
@@ -97,11 +97,14 @@ def _tell(error: PsareconError) -> None:
 
 
 def _on_signal(number: int, _frame: object) -> NoReturn:
+    """End what needs no finishing; a second signal is not ours any more, and ends the process at once."""
     from psarecon.patience import PATIENCE
 
-    if PATIENCE.leaving:
-        os._exit(_BY_SIGNAL + number)
+    for one in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(one, signal.SIG_DFL)
     PATIENCE.leave()  # threads that read end by themselves: nobody waits for what they would read
+    with suppress(OSError):
+        os.write(2, f"{signal.Signals(number).name}: ending; once more ends at once\n".encode("ascii"))
     raise _Ended(signal.Signals(number))
 
 
@@ -113,6 +116,7 @@ def entry() -> NoReturn:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a name that the terminal's encoding lacks is no reason to end
             stream.reconfigure(errors="backslashreplace")
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core holds every credential
     code = main(sys.argv[1:], os.environ)
     if code > _BY_SIGNAL:
         with suppress(OSError, ValueError):

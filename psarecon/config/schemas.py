@@ -67,8 +67,8 @@ def _validator(name: str, part: str) -> Draft202012Validator:
 
 
 def issues_of(data: Any, name: str, part: str = "", at: Path = ()) -> list[Issue]:
-    """What the schema (or its definition ``part``) finds wrong with the data that stands ``at`` a path: all of it, but no
-    more than ``MOST_ISSUES``."""
+    """What the schema (or its definition ``part``) finds wrong with the data that stands ``at`` a path: all of it,
+    up to ``MOST_ISSUES``."""
     found = (issue for error in _validator(name, part).iter_errors(data) for issue in _translated(error, at))
     return list(dict.fromkeys(islice(found, MOST_ISSUES)))
 

@@ -135,6 +135,9 @@ def _from_command(target: str, environ: Mapping[str, str], directory: Path) -> s
         raise _Nothing("is not a command: a quote is not closed") from None
     try:
         raw = _said_by(program, time.monotonic() + _COMMAND_SECONDS)
+    except _Nothing:
+        _kill(program)
+        raise
     finally:
         _end(program)
     text = _text_of(raw) if len(raw) > _MOST_BYTES else ""
@@ -158,14 +161,20 @@ def _said_by(program: subprocess.Popen[bytes], until: float) -> bytes:
 
 
 def _end(program: subprocess.Popen[bytes]) -> None:
-    """Wait a moment for the program, which has closed its output; then end it, and whatever it has started."""
+    """Wait a moment for the program, which is done or has said too much; then end it."""
     assert program.stdout is not None
     program.stdout.close()
-    with suppress(subprocess.TimeoutExpired):
+    try:
         program.wait(_LAST_SECONDS)
-    if program.returncode is None:
-        os.killpg(program.pid, signal.SIGKILL)
+    except subprocess.TimeoutExpired:
+        _kill(program)
         program.wait()
+
+
+def _kill(program: subprocess.Popen[bytes]) -> None:
+    """End the program and whatever it has started; what it started may hold its output open without it."""
+    with suppress(ProcessLookupError):
+        os.killpg(program.pid, signal.SIGKILL)
 
 
 def _text_of(raw: bytes) -> str:

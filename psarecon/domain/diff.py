@@ -69,7 +69,7 @@ def difference(
     """
     slot = choose_slot(observed, steps.quantity, dating)
     if not isinstance(slot, Slot):
-        return _unless_idle(slot, binding, observed, steps)
+        return _unless_idle(slot, binding, observed, steps, dating)
     quantity = Pair(slot.quantity, steps.quantity) if slot.quantity != steps.quantity else None
     if quantity is None:
         held = choose_slot(observed, _current(observed), dating)
@@ -87,11 +87,18 @@ def _current(observed: Observed) -> Decimal:
 
 
 def _unless_idle(
-    answer: Remark | NeedsFollowing, binding: Binding, observed: Observed, steps: Steps
+    answer: Remark | NeedsFollowing, binding: Binding, observed: Observed, steps: Steps, dating: Dating
 ) -> Remark | NeedsFollowing | None:
-    """No slot is no trouble for a line that already is as it should be."""
+    """No slot is no trouble for a line that already is as it should be, unless a write of ours lies ahead of it: then
+    the periods to come may hold another figure, and are read."""
     same = _current(observed) == steps.quantity and _cost_pair(observed.unit_cost, binding.unit_cost) is None
-    return None if same else answer
+    unread = isinstance(answer, NeedsFollowing) and _written_ahead(observed, dating)
+    return None if same and not unread else answer
+
+
+def _written_ahead(observed: Observed, dating: Dating) -> bool:
+    periods = observed.periods or ()
+    return dating.last is not None and bool(periods) and dating.last > periods[0].last
 
 
 def _cost_pair(live: Decimal | None, wanted: Decimal | None) -> Pair | None:

@@ -9,12 +9,12 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.pool import NullPool
+from sqlalchemy.exc import DisconnectionError, SQLAlchemyError
 
 from psarecon.errors import LedgerError
 
@@ -91,17 +91,33 @@ def reader(engine: sa.Engine) -> sa.Engine:
 def _sqlite(path: Path) -> tuple[sa.Engine, str]:
     with translated(str(path), "sqlite"):
         path.parent.mkdir(parents=True, exist_ok=True)
-    engine = sa.create_engine(sa.URL.create("sqlite", database=str(path)), poolclass=NullPool)
-    sa.event.listen(engine, "connect", _prepare_sqlite)
+    engine = sa.create_engine(sa.URL.create("sqlite", database=str(path)))
+    sa.event.listen(engine, "connect", partial(_prepare_sqlite, path))
+    sa.event.listen(engine, "checkout", partial(_same_file, path))
     sa.event.listen(engine, "begin", _begin_sqlite)
     return engine, str(path)
 
 
-def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
+def _prepare_sqlite(path: Path, connection: sqlite3.Connection, record: Any) -> None:
     """A commit survives a power cut (synchronous=FULL), readers do not wait for a writer (WAL)."""
     connection.isolation_level = None  # Python begins no transactions of its own: _begin_sqlite does
     for pragma in (f"busy_timeout={_BUSY * 1000}", "journal_mode=WAL", "synchronous=FULL"):
         connection.execute(f"PRAGMA {pragma}")
+    record.info["file"] = _file(path)
+
+
+def _same_file(path: Path, _connection: sqlite3.Connection, record: Any, _proxy: Any) -> None:
+    """A connection to a file that was removed or replaced meanwhile would write where nobody reads."""
+    if record.info["file"] != _file(path):
+        raise DisconnectionError
+
+
+def _file(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _begin_sqlite(connection: sa.Connection) -> None:

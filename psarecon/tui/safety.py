@@ -12,8 +12,7 @@ import signal
 import sys
 import threading
 import time
-import traceback
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import suppress
 from functools import partial
 from typing import Any, ClassVar, TypeVar
@@ -25,7 +24,7 @@ from textual.screen import Screen
 from textual.theme import BUILTIN_THEMES, Theme
 from textual.worker import WorkerFailed
 
-from psarecon.errors import EXIT_ERROR, PsareconError
+from psarecon.errors import EXIT_ERROR, PsareconError, trace_of
 from psarecon.review.preferences import Preferences
 from psarecon.text import clean
 from psarecon.tui.help import HelpScreen
@@ -54,24 +53,7 @@ def last_words(error: BaseException, *, debug: bool) -> list[str]:
         told = [*error.told(), *([f"hint: {error.hint}"] if error.hint else ())]
     else:
         told = [f"error: unexpected {type(error).__name__}" + ("" if debug else "; --debug shows where")]
-    return [clean(line) for line in ([*_trace(error), *told] if debug else told)]
-
-
-def _trace(error: BaseException) -> Iterator[str]:
-    """The frames of an error after those of its causes; no message, no note."""
-    for one in reversed(list(_causes(error))):
-        yield f"{type(one).__name__}, by way of:"
-        for frame in traceback.format_tb(one.__traceback__):
-            yield from frame.rstrip("\n").split("\n")
-
-
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    seen: set[int] = set()
-    at: BaseException | None = error
-    while at is not None and id(at) not in seen:
-        seen.add(id(at))
-        yield at
-        at = at.__cause__ or (None if at.__suppress_context__ else at.__context__)
+    return [clean(line) for line in ([*trace_of(error), *told] if debug else told)]
 
 
 class SafeApp(App[Result]):

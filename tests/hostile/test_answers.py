@@ -82,14 +82,14 @@ def test_the_liar_stands_before_all_four_vendors(place: Rehearsal, liar: Liar) -
         assert part in asked
 
 
-@settings(STEADY, max_examples=120)
+@settings(STEADY, max_examples=60)
 @given(data=st.data())
 def test_one_value_of_the_readings_is_another(place: Rehearsal, liar: Liar, data: st.DataObject) -> None:
     """`observe` keeps what it can, names what it cannot, and says nothing that acts."""
     _lied(place, liar, data, "observe", 0, 1, 6)
 
 
-@settings(STEADY, max_examples=200)
+@settings(STEADY, max_examples=90)
 @given(data=st.data())
 def test_one_value_of_the_psas_is_another(place: Rehearsal, liar: Liar, data: st.DataObject) -> None:
     """`plan` tells a finding or one clear error."""

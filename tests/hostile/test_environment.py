@@ -104,7 +104,9 @@ def test_a_proxy_is_used_for_tls_and_sees_the_host_alone(acme: Rehearsal) -> Non
     assert not any(secret.encode() in said for said in got for secret in acme.environ.values())
 
 
-@pytest.mark.parametrize("proxy", ["socks5://user:sentinel-pw@x", "gopher://user:sentinel-pw@x", "http://user:sentinel-pw@:x"])
+@pytest.mark.parametrize(
+    "proxy", ["socks5://user:sentinel-pw@x", "gopher://user:sentinel-pw@x", "http://user:sentinel-pw@:x"]
+)
 def test_a_proxy_that_cannot_be_used_is_told_without_its_password(acme: Rehearsal, proxy: str) -> None:
     """Exit 1, the variables named."""
     ran = started(acme, "observe", environ={"HTTPS_PROXY": proxy})
@@ -143,7 +145,7 @@ SWITCHES = {
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
 def test_no_variable_switches_verification_off(acme: Rehearsal, tmp_path: Path, host: str) -> None:
-    """A server with a certificate of its own making gets no request, let alone a credential; not even on this machine."""
+    """A server with a certificate of its own making gets no request, let alone a credential, on this machine too."""
     certificate, key = _certificate(tmp_path)
     with tls(certificate, key) as (port, got):
         acme.settings('url: "file:.sandbox/url"', f'url: "https://{host}:{port}"')
@@ -260,7 +262,11 @@ def test_git_gets_no_credential_and_runs_nothing_the_repository_names(acme: Rehe
     for hook in ("post-index-change", "pre-auto-gc", "reference-transaction", "fsmonitor-watchman"):
         (hooks / hook).write_text(f"#!/bin/sh\nexec {spy} hook\n", encoding="utf-8")
         (hooks / hook).chmod(0o755)
-    for key, value in (("core.fsmonitor", f"{spy} monitor"), ("core.hooksPath", str(hooks)), ("filter.x.clean", f"{spy} filter")):
+    for key, value in (
+        ("core.fsmonitor", f"{spy} monitor"),
+        ("core.hooksPath", str(hooks)),
+        ("filter.x.clean", f"{spy} filter"),
+    ):
         _git(acme.directory, "config", key, value)
     (acme.directory / ".git" / "info" / "attributes").write_text("*.yaml filter=x\n", encoding="utf-8")
     os.utime(acme.directory / "psarecon.yaml", (1, 1))

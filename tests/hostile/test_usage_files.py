@@ -17,8 +17,10 @@ from hypothesis import strategies as st
 _HEAD = "organization,metric,count,date\n"
 _GOOD = "acme,users,14,2026-11-20\n"
 CELLS = (
-    '=cmd|"/C calc"!A0', "+1", "-1", "@SUM(A1)", "1e3", "1_000", "٣", "²", "１４", "14.0", "0x10", "", " ", "9" * 5000, "NaN",
-    "\x1b[2J", "\u202e14", "2026-11-31", "0000-00-00", "20261120", "２０２６-11-20", "2026-11-20T00:00", '"', "a,b", "a\nb",
+    '=cmd|"/C calc"!A0', "+1", "-1", "@SUM(A1)", "1e3", "1_000", "٣", "²", "\uff11\uff14", "14.0", "0x10", "", " ",
+    "9" * 5000, "NaN",
+    "\x1b[2J", "\u202e14", "2026-11-31", "0000-00-00", "20261120", "\uff12026-11-20", "2026-11-20T00:00",
+    '"', "a,b", "a\nb",
 )  # fmt: skip
 FILES = {
     "UTF-16": (_HEAD + _GOOD).encode("utf-16"),
@@ -47,12 +49,11 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rehearsal]:
 
 
 def observed(place: Rehearsal, name: str, content: bytes) -> None:
-    """`observe` and `plan` with this file: both end as they should and say nothing that acts."""
+    """`observe` with this file ends as it should and says nothing that acts."""
     path = place.directory / "usage" / name
     path.write_bytes(content)
     try:
         harmless(place.run("observe"), 0, 6)
-        harmless(place.run("plan"), 0)
     finally:
         path.unlink()
 
@@ -62,10 +63,13 @@ def test_a_file_that_is_none_gives_no_reading(place: Rehearsal, kind: str) -> No
     """As CSV and as JSON."""
     for name in ("evil.csv", "evil.json", "evil.xlsx"):
         observed(place, name, FILES[kind])
+    harmless(place.run("plan"), 0)
 
 
-@settings(STEADY, max_examples=80)
-@given(rows=st.lists(st.lists(st.one_of(st.sampled_from(CELLS), st.sampled_from(ACTING), texts), min_size=4, max_size=4)))
+@settings(STEADY, max_examples=40)
+@given(
+    rows=st.lists(st.lists(st.one_of(st.sampled_from(CELLS), st.sampled_from(ACTING), texts), min_size=4, max_size=4))
+)
 def test_any_cells_are_read_or_refused(place: Rehearsal, rows: list[list[str]]) -> None:
     """Well quoted, so that only the cells are hostile."""
     text = io.StringIO()
@@ -73,8 +77,11 @@ def test_any_cells_are_read_or_refused(place: Rehearsal, rows: list[list[str]]) 
     observed(place, "evil.csv", (_HEAD + text.getvalue()).encode("utf-8", "surrogatepass"))
 
 
-@settings(STEADY, max_examples=80)
-@given(data=values, rows=st.lists(st.fixed_dictionaries(dict.fromkeys(("organization", "metric", "count", "date"), values))))
+@settings(STEADY, max_examples=40)
+@given(
+    data=values,
+    rows=st.lists(st.fixed_dictionaries(dict.fromkeys(("organization", "metric", "count", "date"), values))),
+)
 def test_any_json_is_read_or_refused(place: Rehearsal, data: object, rows: list[object]) -> None:
     """As the file and as its rows."""
     for content in (data, rows):

@@ -19,11 +19,15 @@ from psarecon.errors import InvalidInput
 from psarecon.review.preferences import load_preferences
 
 _MIB = 2**20
-_LAUGHS = "a: &a [x, x]\n" + "".join(f"{new}: &{new} [*{old}, *{old}]\n" for old, new in zip("abcdefgh", "bcdefghi", strict=True))
+_LAUGHS = "a: &a [x, x]\n" + "".join(
+    f"{new}: &{new} [*{old}, *{old}]\n" for old, new in zip("abcdefgh", "bcdefghi", strict=True)
+)
 #: What the YAML of an attacker, or of an editor, may be made of.
 PIECES = (
-    "client: Acme", "lines:", "- ", "  ", "\n", ": ", "&a ", "*a", "!!python/object/apply:os.system ['id']", "<<: ", "? ",
-    "{", "}", "[", "]", "|", ">", "'", '"', "#", "---", "...", "%YAML 1.1", "010", "0x10", "1e3", ".nan", "no", "2026-11-20",
+    "client: Acme", "lines:", "- ", "  ", "\n", ": ", "&a ", "*a", "!!python/object/apply:os.system ['id']",
+    "<<: ", "? ",
+    "{", "}", "[", "]", "|", ">", "'", '"', "#", "---", "...", "%YAML 1.1", "010", "0x10", "1e3", ".nan", "no",
+    "2026-11-20",
     "\t", "\ufeff", "\x00", "\x1b[2J", "\u202e", "\u2028", "env:HOME", "command:id", "~", "=", "- - - ", "a:b", ",",
 )  # fmt: skip
 NAMED = {
@@ -108,7 +112,11 @@ def test_any_bytes_are_data_or_problems(content: bytes) -> None:
 
 
 @settings(STEADY, max_examples=300)
-@given(pieces=st.lists(st.one_of(st.sampled_from((*PIECES, "theme: ", "keys:", "approve: ", "ctrl+x")), texts), max_size=12))
+@given(
+    pieces=st.lists(
+        st.one_of(st.sampled_from((*PIECES, "theme: ", "keys:", "approve: ", "ctrl+x")), texts), max_size=12
+    )
+)
 def test_any_preferences_are_read_or_refused(tmp_path: Path, pieces: list[str]) -> None:
     """A file of the user's own; its errors are harmless like all others'."""
     path = tmp_path / "review.yaml"
@@ -128,8 +136,12 @@ LARGE = {
     "a million keys": lambda: b"".join(b"x%d: 1\n" % number for number in range(1_000_000)),
     "a million anchors": lambda: b"- &a x\n" * 1_000_000,
     "a million times one key": lambda: b"a: 1\n" * 1_000_000,
-    "a colon in braces, then megabytes": lambda: b"a: {b:c, d: e}\n" + b"x: y\n" * 1_000_000,
-    "a colon in braces, then half of one": lambda: b"a: {b:c, d: e}\n" + b"x: y\n" * 90_000,
+    "a colon in braces, then megabytes": lambda: (
+        b"a: {b:c, d: e}\n" + b"".join(b"x%d: y\n" % number for number in range(1_000_000))
+    ),
+    "a colon in braces, then half of one": lambda: (
+        b"a: {b:c, d: e}\n" + b"".join(b"x%d: y\n" % number for number in range(45_000))
+    ),
     "open brackets": lambda: b"[" * (15 * _MIB),
 }
 

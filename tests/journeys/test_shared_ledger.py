@@ -116,7 +116,7 @@ def _tenant(place: Rehearsal) -> str:
 
 
 def test_a_ledger_that_goes_while_a_call_is_in_flight_leaves_the_line_in_doubt(tmp_path: Path) -> None:
-    """The server stops before the outcome: exit 1 with a hint. It is back: plans keep off, ``resume`` finds it applied."""
+    """The server stops before the outcome: exit 1 with a hint. It is back: plans keep off, ``resume`` settles it."""
     with (
         serving() as server,
         server.database() as url,

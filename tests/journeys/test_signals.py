@@ -279,11 +279,13 @@ def test_a_second_signal_does_not_wait_for_an_answer(three: Rehearsal, number: s
     with started(three, "plan") as process:
         meets(process, three)
         process.send_signal(number)
+        assert process.stderr is not None
+        assert process.stderr.readline() == f"{number.name}: ending; once more ends at once\n"
         time.sleep(0.5)
         assert process.poll() is None
         process.send_signal(number)
         code, _, _ = ended(process)
-    assert code == 128 + number
+    assert code == -number
 
 
 @SIGNALS

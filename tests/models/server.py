@@ -231,7 +231,7 @@ class Server:
     def diagnose(self, change: Change, state: State | None, texts: Sequence[str]) -> Diagnosis | None:
         """Nothing to add."""
         del change, state, texts
-        return None  # noqa: RET501 - the port may answer something
+        return None
 
     def close(self) -> None:
         """Nothing is open."""

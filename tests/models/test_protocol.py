@@ -7,6 +7,10 @@ no longer than the settle window, and what it has shown once it never takes back
 
 from __future__ import annotations
 
+import random
+from collections.abc import Callable, Iterator
+
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -24,6 +28,8 @@ answers = st.lists(st.sampled_from(list(Answer)), max_size=6)
 some_lines = st.frozensets(lines, min_size=1)
 kills = st.none() | st.tuples(st.sampled_from(list(Stage)), st.integers(1, 4))
 
+stops = st.none() | st.integers(0, 3)
+
 
 class Protocol(RuleBasedStateMachine):
     """Plans, applies, kills, resumes, edits and waits, in any order."""
@@ -40,13 +46,13 @@ class Protocol(RuleBasedStateMachine):
     def begin(self, figures: list[int]) -> None:
         """The mapping asks for something, and there is a plan."""
         for line, figure in zip(LINES, figures, strict=True):
-            self.world.wants(line, figure)
+            self.world.fixes(line, figure)
         self.plan = self.world.plan()
 
     @rule(line=lines, figure=st.integers(0, 30))
     def want(self, line: str, figure: int) -> None:
         """The mapping asks for another figure."""
-        self.world.wants(line, figure)
+        self.world.fixes(line, figure)
 
     @rule(line=lines, change=st.integers(-5, 5).filter(bool))
     def edit(self, line: str, change: int) -> None:
@@ -70,14 +76,20 @@ class Protocol(RuleBasedStateMachine):
         self.plan = self.world.plan()
         assert self.world.doubts().isdisjoint(change.line.id for change in self.plan.changes)
 
-    @rule(only=some_lines, script=answers, kill=kills, stop_after=st.none() | st.integers(0, 3))
+    @rule(only=some_lines, script=answers, kill=kills, seen_gone=st.booleans(), stop_after=stops)
     def apply(
-        self, only: frozenset[str], script: list[Answer], kill: tuple[Stage, int] | None, stop_after: int | None
+        self,
+        only: frozenset[str],
+        script: list[Answer],
+        kill: tuple[Stage, int] | None,
+        seen_gone: bool,  # noqa: FBT001 - hypothesis names them
+        stop_after: int | None,
     ) -> None:
         """The plan, new or old, is applied once more, as far as it is approved."""
         for server in self.world.servers.values():
             server.script = script
-        self._found(self.world.apply(self.plan, self.world.decide(self.plan, only), kill=kill, stop_after=stop_after))
+        approved = self.world.decide(self.plan, only)
+        self._found(self.world.apply(self.plan, approved, kill=kill, seen_gone=seen_gone, stop_after=stop_after))
 
     @rule(waits=st.booleans(), stopped=st.booleans())
     def resume(self, waits: bool, stopped: bool) -> None:  # noqa: FBT001 - hypothesis names them
@@ -134,7 +146,68 @@ class Protocol(RuleBasedStateMachine):
         assert (self.world.plan().changes, self.world.doubts()) == ((), set())
 
 
+@pytest.fixture
+def world() -> Iterator[World]:
+    """A world that ends with the test."""
+    found = World()
+    yield found
+    found.close()
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        pytest.param([Answer.THROTTLED, Answer.KILLED_LATE], id="killed"),
+        pytest.param([Answer.THROTTLED, Answer.LOST_LATE], id="its answer lost"),
+    ],
+)
+def test_a_call_that_a_limit_held_up_is_judged_by_when_it_was_sent_at_last(world: World, script: list[Answer]) -> None:
+    """Told to wait a minute, sent again, and then its sender was killed or heard nothing: it still has its time."""
+    world.fixes("d1", 14)
+    plan = world.plan()
+    world.servers["dated"].script = script
+    world.apply(plan, world.decide(plan), seen_gone=True)
+    world.resume()
+    assert (world.truth()["d1"].quantity, world.verified("d1"), world.plan().changes) == (14, 1, ())
+
+
+def step(machine: Protocol, luck: random.Random) -> None:
+    """One rule, chosen by chance: mostly those that write."""
+    line, name = luck.choice(sorted(LINES)), luck.choice(["dated", "at-once"])
+    acts: list[Callable[[], object]] = [
+        lambda: machine.want(line, luck.randint(0, 30)),
+        lambda: machine.edit(line, luck.choice([-2, -1, 1, 2])),
+        lambda: machine.wait(luck.choice([1.0, 20.0, 60.0, 200.0])),
+        lambda: machine.trouble(name, luck.choice([0.0, 5.0, LAG - 1]), luck.choice([0, 0, 1, 3])),
+        machine.make_plan,
+        lambda: machine.resume(luck.random() < 0.5, luck.random() < 0.2),
+        lambda: machine.apply(
+            frozenset(luck.sample(sorted(LINES), luck.randint(1, 4))),
+            luck.choices(list(Answer), k=luck.randint(0, 5)),
+            (luck.choice(list(Stage)), luck.randint(1, 4)) if luck.random() < 0.3 else None,
+            luck.random() < 0.5,
+            luck.randint(0, 3) if luck.random() < 0.2 else None,
+        ),
+    ]
+    luck.choices(acts, weights=[3, 1, 2, 1, 4, 2, 5])[0]()
+    machine.whatever_may_still_happen_is_in_doubt()
+    machine.every_write_is_told_or_in_doubt()
+
+
+@pytest.mark.parametrize("seeds", [range(first, first + 30) for first in range(0, 120, 30)], ids=str)
+def test_a_hundred_and_twenty_long_walks_break_nothing(seeds: range) -> None:
+    """Twenty steps each, by chance and always the same: more ground than a search for small failures covers."""
+    for seed in seeds:
+        luck, machine = random.Random(seed), Protocol()
+        machine.begin([luck.randint(0, 30) for _ in LINES])
+        try:
+            for _ in range(20):
+                step(machine, luck)
+        finally:
+            machine.teardown()
+
+
 TestProtocol = Protocol.TestCase
 TestProtocol.settings = settings(
-    max_examples=60, stateful_step_count=12, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=100, stateful_step_count=12, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck)
 )

@@ -13,7 +13,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
-from models.server import CALL, LAG, LATE, Answer, Clock, Killed, Row, Server
+from models.server import CALL, LAG, LATE, Clock, Killed, Row, Server
 from unit.domain.make import binding
 
 from psarecon.apply import Applier
@@ -70,8 +70,8 @@ class World:
         rows = {line.id: Row(10, 10, Decimal("9.00")) for line in LINES.values() if line.psa == name}
         return Server(name, name == "dated", self.clock, rows)
 
-    def _binding(self, line: LineKey) -> Binding:
-        terms = Terms(fixed=10)
+    def _binding(self, line: LineKey, quantity: int = 10) -> Binding:
+        terms = Terms(fixed=quantity)
         return binding(QuantityRule.FIXED, terms, line=line, client=line.id, organization=line.id)
 
     def close(self) -> None:
@@ -82,9 +82,10 @@ class World:
 
     # The mapping and the truth
 
-    def wants(self, line: str, quantity: int) -> None:
-        """The mapping asks for a fixed quantity."""
-        self.bindings[line] = replace(self.bindings[line], terms=Terms(fixed=quantity))
+    def fixes(self, line: str, quantity: int) -> None:
+        """The mapping asks for a figure, whatever usage says."""
+        cost = self.bindings[line].unit_cost
+        self.bindings[line] = replace(self._binding(LINES[line], quantity), unit_cost=cost)
 
     def costs(self, line: str, cost: Decimal) -> None:
         """The mapping asks for another unit cost."""
@@ -140,9 +141,10 @@ class World:
         approved: Sequence[tuple[Change, Decision]],
         *,
         kill: tuple[Stage, int] | None = None,
+        seen_gone: bool = False,
         stop_after: int | None = None,
     ) -> list[Result] | None:
-        """``apply``; None: it was killed, or locked out. A killed run leaves its lease behind."""
+        """``apply``; None: it was killed, or locked out. Unless its machine sees that, its lease stays behind."""
         self.runs += 1
         watch = _Watching(self.clock, kill, stop_after)
         run = f"run-{self.runs}"
@@ -151,7 +153,7 @@ class World:
         try:
             return applier.apply(plan, approved)
         except Killed:
-            with suppress(LockHeld):
+            if not seen_gone:
                 leases.take(self.servers[watch.psa].tenant, Holder("killed", "host", run), LEASE)
         except LockHeld:
             pass
@@ -221,6 +223,3 @@ def approve_all(plan: Plan) -> list[Decision]:
 def unknown(results: Iterable[Result]) -> set[str]:
     """The lines whose outcome a run did not find out."""
     return {one.change.line.id for one in results if one.outcome is Outcome.UNKNOWN}
-
-
-__all__ = ["LINES", "NOW", "OPEN", "Answer", "World", "approve_all", "unknown"]

@@ -68,6 +68,17 @@ def test_a_posted_line_that_is_as_it_should_be_needs_nothing() -> None:
     assert difference(binding(), observed(period(posted=True)), _steps(14), OPEN) == NeedsFollowing()
 
 
+def test_a_posted_line_that_we_wrote_ahead_of_is_looked_at_again() -> None:
+    """December was lowered to eight by us: back at ten, November's ten are not the whole truth."""
+    dating = replace(OPEN, last=DECEMBER[0])
+    assert difference(binding(), observed(period(posted=True)), _steps(10), dating) == NeedsFollowing()
+    both = observed(period(posted=True), period(DECEMBER, 8), following=True)
+    found = difference(binding(), both, _steps(10), dating)
+    assert isinstance(found, Difference)
+    assert (found.quantity, found.slot.effective_date) == (pair(8, 10), DECEMBER[0])
+    assert difference(binding(), observed(period(posted=True)), _steps(10), replace(OPEN, last=NOVEMBER[0])) is None
+
+
 def test_a_contract_that_ends_has_no_slot_for_a_difference() -> None:
     """Posted to its end: a remark, not a change."""
     found = difference(binding(), observed(period(posted=True), following=True), _steps(14), OPEN)

@@ -168,6 +168,24 @@ def test_a_commit_is_synced_to_disk(tmp_path: Path) -> None:
         assert connection.exec_driver_sql("PRAGMA synchronous").scalar_one() == 2
 
 
+def test_a_file_that_is_taken_away_or_replaced_is_not_written_to_behind_its_name(tmp_path: Path) -> None:
+    """Another ledger in its place is used from the next transaction on; no ledger is an error."""
+    for name in ("ledger", "other"):
+        with closing(open_database(f"sqlite:{name}.db", tmp_path)) as database:
+            _write(database)
+    with closing(open_database("sqlite:ledger.db", tmp_path)) as database:
+        _write(database)
+        (tmp_path / "ledger.db").unlink()
+        (tmp_path / "ledger.db-wal").unlink()
+        (tmp_path / "ledger.db-shm").unlink()
+        with pytest.raises(LedgerError, match="no such table"):
+            _write(database)
+        (tmp_path / "other.db").replace(tmp_path / "ledger.db")
+        _write(database)
+    with closing(open_database("sqlite:ledger.db", tmp_path)) as database:
+        assert len(Journal(database).entries()) == 2
+
+
 def _made_read_only(path: Path) -> None:
     """Mark the file as one that only newer writers may write: SQLite itself then refuses, for root too."""
     content = bytearray(path.read_bytes())
@@ -177,8 +195,8 @@ def _made_read_only(path: Path) -> None:
 
 def test_a_read_only_ledger_says_so_and_can_still_be_read(tmp_path: Path) -> None:
     """A LedgerError that names the file; nothing that was in it is lost."""
-    database = open_database("sqlite:ledger.db", tmp_path)
-    _write(database)
+    with closing(open_database("sqlite:ledger.db", tmp_path)) as database:
+        _write(database)
     _made_read_only(tmp_path / "ledger.db")
     with pytest.raises(
         LedgerError, match=r"the ledger .*ledger\.db failed: attempt to write a readonly database"

@@ -49,8 +49,8 @@ def _append(ledger: Database, run: str = "run") -> None:
 def _cut(server: Server, url: str) -> int:
     """Cut off every connection to the database; how many there were."""
     name = database_of(url)
-    rows = server.run(f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = '{name}'")
-    return len(rows)
+    cut = f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = '{name}'"  # noqa: S608 - ours
+    return len(server.run(cut))
 
 
 def test_a_connection_cut_off_between_two_transactions_is_replaced(
