@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check static interop race bench format clean
+.PHONY: demo test check static interop race torture bench format clean
 
 .venv/ready: requirements/dev.txt pyproject.toml
 	$(PYTHON) -m venv .venv
@@ -35,6 +35,10 @@ interop: requirements/interop.txt
 # Two processes, one lease, a thousand times on each kind of database.
 race: .venv/ready
 	$(BIN)/python tests/lease_race.py 1000
+
+# Thousands of runs under faults, each judged; TORTURE="--runs 200 --ledger postgres" and the like says otherwise.
+torture: .venv/ready
+	$(BIN)/python -m torture $(TORTURE)
 
 bench: .venv/ready
 	$(BIN)/python bench/bench.py

@@ -12,9 +12,9 @@ import tempfile
 from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
-from pprint import pprint
+from pprint import pformat
 
-from torture.campaign import Order, Tally, bench, campaign
+from torture.campaign import Order, Tally, bench, campaign, default_workers
 from torture.checker import RULES, violations
 from torture.postgres import databases
 from torture.run import Run
@@ -28,9 +28,9 @@ PSAS = ("autotask", "connectwise")
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m torture", description=__doc__)
     parser.add_argument("--psa", choices=PSAS, action="append", help="default: both, one after the other")
-    parser.add_argument("--runs", type=int, default=500, metavar="N", help="runs on each PSA (default: 500)")
+    parser.add_argument("--runs", type=int, default=5000, metavar="N", help="runs on each PSA (default: 5000)")
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="the first seed (default: 1)")
-    parser.add_argument("--minutes", type=float, default=15.0, help="no run begins later than this (default: 15)")
+    parser.add_argument("--minutes", type=float, default=15.0, help="for each PSA: no run begins later (default: 15)")
     parser.add_argument("--workers", type=int, default=0, metavar="N", help="default: eight a core")
     parser.add_argument("--ledger", choices=("sqlite", "postgres"), default="sqlite")
     parser.add_argument("--sabotage", choices=tuple(SABOTAGES), help="break the protocol on purpose")
@@ -42,10 +42,10 @@ def _parser() -> argparse.ArgumentParser:
 def main() -> int:
     """Exit 0 when every rule held in every run."""
     args = _parser().parse_args()
-    broken = 0
-    with databases(args.ledger, args.workers or 16) as urls:
+    broken, workers = 0, args.workers or default_workers()
+    with databases(args.ledger, workers) as urls:
         for psa in args.psa or PSAS:
-            order = Order(psa, args.runs, args.seed, args.minutes * 60, args.workers, args.sabotage, urls)
+            order = Order(psa, args.runs, args.seed, args.minutes * 60, workers, args.sabotage, urls)
             broken += _one(order, args.only) if args.only is not None else _many(order, as_json=args.json)
     return 1 if broken else 0
 
@@ -64,8 +64,8 @@ def _one(order: Order, seed: int) -> int:
     scenario = draw(order.psa, order.ledger, seed)
     with tempfile.TemporaryDirectory(prefix="psarecon-torture-") as folder, bench(order, Path(folder) / "0") as found:
         evidence = Run(found, scenario).carry_out()
-    pprint(shown(scenario), width=120)
-    pprint(asdict(evidence), width=160)
+    print(pformat(shown(scenario), width=120))
+    print(pformat(asdict(evidence), width=160))
     broken = violations(evidence)
     for violation in broken:
         print(f"VIOLATION {violation.rule}: {violation.text}")

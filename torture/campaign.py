@@ -31,13 +31,13 @@ _WORKERS_PER_CORE = 8
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What to run: ``runs`` seeds from ``seed`` on, until ``seconds`` are over; ``urls`` of PostgreSQL, one a worker."""
+    """What to run: ``runs`` seeds from ``seed`` on, until ``seconds`` are over; ``urls``: PostgreSQL, one a worker."""
 
     psa: str
     runs: int
     seed: int
     seconds: float
-    workers: int = 0
+    workers: int = 1
     sabotage: str | None = None
     urls: Sequence[str] = ()
 
@@ -49,8 +49,12 @@ class Order:
     @property
     def hands(self) -> int:
         """How many workers there are."""
-        most = self.workers or (os.cpu_count() or 1) * _WORKERS_PER_CORE
-        return max(1, min(most, self.runs, len(self.urls) or most))
+        return max(1, min(self.workers, self.runs, len(self.urls) or self.workers))
+
+
+def default_workers() -> int:
+    """As many as keep this machine busy."""
+    return (os.cpu_count() or 1) * _WORKERS_PER_CORE
 
 
 class Verdict(NamedTuple):

@@ -62,7 +62,8 @@ def _approved(found: Evidence) -> Iterator[str]:
     for line in found.before:
         sends = found.sends.get(line, ())
         if line not in may and (sends or _writes(found.before, found.applied, line)):
-            yield f"line {line}: {'moved since it was approved' if line in found.moved else 'not approved'}, sent {sends}"
+            why = "it moved since it was approved" if line in found.moved else "it was not approved"
+            yield f"line {line} was sent {list(sends)}, though {why}"
 
 
 def _told(found: Evidence) -> Iterator[str]:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import sqlalchemy as sa
 
 from psarecon.apply import Applier
@@ -108,20 +109,17 @@ def _lock(ledger: Path, url: str) -> None:
 
 
 def _lock_postgres(url: str) -> None:
-    connection = sa.create_engine(url, poolclass=sa.NullPool).connect()
-    connection.execute(sa.text("LOCK TABLE journal IN EXCLUSIVE MODE"))
+    connection = psycopg.connect(url)
+    connection.execute("LOCK TABLE journal IN EXCLUSIVE MODE")
     threading.Timer(_BUSY_SECONDS, connection.close).start()
 
 
 def _terminate(_ledger: Path, url: str) -> None:
     """The database server ends every other connection."""
-    engine = sa.create_engine(url, poolclass=sa.NullPool)
-    with engine.connect() as connection:
+    with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(
-            sa.text(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                " WHERE pid <> pg_backend_pid() AND datname = current_database()"
-            )
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE pid <> pg_backend_pid() AND datname = current_database()"
         )
 
 

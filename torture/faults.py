@@ -73,7 +73,9 @@ def _drawn(luck: random.Random, psa: str, lines: int) -> Fault:
 def _write(luck: random.Random, psa: str, _lines: int) -> Fault:
     name = luck.choice(list(_ON_WRITES))
     times = luck.choice((1, 1, 2)) if name != "limit" else luck.choice((1, 1, 3))
-    return Fault(name, {"system": psa, **_WRITES[psa], **_ON_WRITES[name](psa), "skip": luck.randrange(3), "times": times})
+    return Fault(
+        name, {"system": psa, **_WRITES[psa], **_ON_WRITES[name](psa), "skip": luck.randrange(3), "times": times}
+    )
 
 
 def _stale(luck: random.Random, psa: str, _lines: int) -> Fault:

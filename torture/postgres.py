@@ -1,9 +1,14 @@
-"""Databases on a PostgreSQL server for the workers of a campaign."""
+"""Databases on a PostgreSQL server of the campaign's own, one for each worker."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+#: The tests know how to start a server.
+_TESTS = Path(__file__).resolve().parents[1] / "tests"
 
 
 @contextmanager
@@ -12,4 +17,10 @@ def databases(ledger: str, count: int) -> Iterator[Sequence[str]]:
     if ledger == "sqlite":
         yield ()
         return
-    raise SystemExit(f"no server for {count}")
+    sys.path.append(str(_TESTS))
+    from postgres import serving
+
+    with ExitStack() as stack:
+        # Each worker, each apply and each disturber of a worker has a connection of its own.
+        server = stack.enter_context(serving(max_connections=str(count * 6 + 10)))
+        yield [stack.enter_context(server.database()) for _ in range(count)]

@@ -25,7 +25,7 @@ from torture.child import Ended, Fate, applied, away, in_child
 from torture.evidence import Evidence, Planned, Row
 from torture.faults import SLOW, Fault
 from torture.ledgers import Ledger
-from torture.scenario import WANTED_COST, Edit, Scenario
+from torture.scenario import WANTED_COST, Scenario
 from torture.site import METRIC, NOW, SOURCE, Site, World, organization
 from torture.surroundings import Shared, Surroundings, surroundings
 

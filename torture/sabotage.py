@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from psarecon.apply import Applier, Approved, _Lines, _Pending, _Sending, _said
+from psarecon.apply import Applier, Approved, _Lines, _Pending, _said, _Sending
 from psarecon.domain.decisions import Decision
 from psarecon.domain.plan import Change, Plan
 from psarecon.domain.plan_file import change_data
@@ -71,7 +71,7 @@ class Saboteur(Applier):
 
     lines: type[_Lines]
 
-    def _psa(self, name: str, plan: Plan, approved: Sequence[Approved]) -> list[Result]:
+    def _psa(self, name: str, plan: Plan, approved: Sequence[Approved]) -> list[Result]:  # noqa: ARG002  # the applier's
         psa = self.psas[name]
         lease = self.leases.take(psa.tenant, self.holder, self.timing.lease)
         try:
@@ -81,7 +81,7 @@ class Saboteur(Applier):
 
 
 def applier_class(sabotage: str | None) -> Callable[..., Applier]:
-    """psarecon's own applier, or one that breaks the protocol."""
+    """The applier of psarecon, or one that breaks the protocol."""
     if sabotage is None:
         return Applier
     return type(sabotage, (Saboteur,), {"lines": SABOTAGES[sabotage]})

@@ -83,7 +83,9 @@ def _line(luck: random.Random) -> LineSpec:
     units = luck.randint(80, 160)
     wanted = units + luck.choice((-1, 0, 1, 2, 3, 4, 6))
     cost = luck.choice((WANTED_COST, WANTED_COST, WANTED_COST, "8.50"))
-    return LineSpec(units, cost, wanted, luck.choices((Verdict.APPROVE, Verdict.REJECT, Verdict.HOLD, None), (20, 2, 1, 2))[0])
+    return LineSpec(
+        units, cost, wanted, luck.choices((Verdict.APPROVE, Verdict.REJECT, Verdict.HOLD, None), (20, 2, 1, 2))[0]
+    )
 
 
 def _edit(luck: random.Random, lines: tuple[LineSpec, ...]) -> Edit:
@@ -111,5 +113,6 @@ def shown(scenario: Scenario) -> dict[str, Any]:
         "faults": [fault.order for fault in scenario.faults],
         "edits": [f"line {one.line} by {one.units:+d} after the plan" for one in scenario.edits],
         "kill": scenario.kill and f"{scenario.kill.where}, time {scenario.kill.nth}",
-        "ledger": scenario.trouble and f"{scenario.trouble[0]} at {scenario.trouble[1].where}, time {scenario.trouble[1].nth}",
+        "ledger": scenario.trouble
+        and f"{scenario.trouble[0]} at {scenario.trouble[1].where}, time {scenario.trouble[1].nth}",
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cached_property
@@ -10,6 +10,7 @@ from pathlib import Path
 
 from psarecon.cli.context import Context
 from psarecon.config.mapping import LoadedMapping
+from psarecon.config.secrets import Resolver
 from psarecon.config.settings import AdapterSettings, Settings
 from psarecon.domain.ports import Claimant, Psa
 from psarecon.ledger.database import Database
@@ -18,7 +19,10 @@ from psarecon.psa.connectwise import adapter as connectwise
 from torture.faults import SETTLE, WRITE_TIMEOUT
 from torture.site import NOW
 
-_BUILD = {"autotask": autotask.build, "connectwise": connectwise.build}
+_BUILD: Mapping[str, Callable[[AdapterSettings, Resolver], Psa]] = {
+    "autotask": autotask.build,
+    "connectwise": connectwise.build,
+}
 
 
 class _Brisk(AdapterSettings):
@@ -74,9 +78,9 @@ class Surroundings(Context):
         blocks = {name: self.settings.psas[name] for name in sorted(set(names))}
         return self._kept({name: _BUILD[one.type](_brisk(one), self.resolver) for name, one in blocks.items()})
 
-    def claimant(self, name: str) -> Claimant | None:
+    def claimant(self, name: str) -> Claimant | None:  # noqa: ARG002  # the context's
         """Files know of no second writer."""
-        del name
+        return None
 
 
 def _brisk(block: AdapterSettings) -> _Brisk:
@@ -86,4 +90,3 @@ def _brisk(block: AdapterSettings) -> _Brisk:
 def surroundings(directory: Path, environ: Mapping[str, str], shared: Shared, known: Database | None) -> Surroundings:
     """A context for one command at the sandbox's time."""
     return Surroundings(directory, environ, NOW, shared=shared, known=known)
-

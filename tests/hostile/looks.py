@@ -111,7 +111,7 @@ os._exit(code)
 
 
 def measured(
-    directory: Path, *words: str, environ: Mapping[str, str] | None = None, most: int = 2048, seconds: float = 60
+    directory: Path, *words: str, environ: Mapping[str, str] | None = None, most: int = 2048, seconds: float = 240
 ) -> Measured:
     """A command in a process that gets no more than ``most`` MiB of addresses and so many seconds."""
     done = subprocess.run(

@@ -122,7 +122,7 @@ def test_a_body_that_trickles_for_ever_ends(teller: Bytes) -> None:
     teller.pieces = trickle
     began = time.monotonic()
     assert isinstance(asked(teller, timeout=0.4), Uncertain)
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 8
 
 
 @pytest.mark.parametrize(

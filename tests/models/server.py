@@ -36,6 +36,7 @@ class Answer(StrEnum):
     LOST_LATE = "the answer lost, and applied later"
     REFUSED = "refused"
     THROTTLED = "refused by a limit, for a while"
+    OVERTAKEN = "refused by a limit, and somebody else is quicker"
     UNREACHABLE = "never arrived"
     MET = "somebody else was a moment earlier; then applied"
     KILLED = "the sender killed before it arrived"
@@ -206,7 +207,7 @@ class Server:
         answer, line = (self.script.pop(0) if self.script else Answer.DONE), call.path.removeprefix("lines/")
         self.on_write(line, call)
         self.clock.pause(0.2)
-        if answer is Answer.MET:
+        if answer in (Answer.MET, Answer.OVERTAKEN):
             self.edit(line, 1)
         if answer in _NOW:
             self.books()
@@ -220,7 +221,7 @@ class Server:
             raise Unreachable("no route")
         if answer is Answer.REFUSED:
             raise Refused("not today", status=400, texts=("not today",))
-        if answer is Answer.THROTTLED:
+        if answer in (Answer.THROTTLED, Answer.OVERTAKEN):
             raise Throttled("slow down", status=429, wait=2 * LATE)
         if answer in (Answer.KILLED, Answer.KILLED_DONE, Answer.KILLED_LATE):
             raise Killed

@@ -195,7 +195,7 @@ def _blocked(plan: Plan) -> set[str]:
 
 
 TestDomain = Domain.TestCase
-TestDomain.settings = settings(CALM, max_examples=100, stateful_step_count=15)
+TestDomain.settings = settings(CALM, max_examples=60, stateful_step_count=15)
 
 readings = st.lists(
     st.tuples(lines, st.integers(0, 40), st.integers(0, 400)), max_size=12, unique_by=lambda one: (one[0], one[2])

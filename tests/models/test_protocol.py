@@ -37,7 +37,6 @@ class Protocol(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.world = World()
-        self.stepped_in: set[str] = set()
         self.plan: Plan
         for server in self.world.servers.values():
             server.on_write = self._on_write
@@ -58,7 +57,6 @@ class Protocol(RuleBasedStateMachine):
     def edit(self, line: str, change: int) -> None:
         """Somebody else changes a line."""
         self.world.server_of(line).edit(line, change)
-        self.stepped_in.add(line)
 
     @rule(seconds=st.sampled_from([1.0, 20.0, 60.0, 200.0]))
     def wait(self, seconds: float) -> None:
@@ -113,8 +111,6 @@ class Protocol(RuleBasedStateMachine):
         assert line not in self.world.under_way(), "sent while an earlier call may still be carried out"
         if self.world.server_of(line).shows_truth(line):
             assert self.world.truth()[line].quantity == change.live_quantity, "sent on another figure than the plan saw"
-        if self.world.server_of(line).script[:1] == [Answer.MET]:
-            self.stepped_in.add(line)
 
     @invariant()
     def whatever_may_still_happen_is_in_doubt(self) -> None:
@@ -124,7 +120,7 @@ class Protocol(RuleBasedStateMachine):
     @invariant()
     def every_write_is_told_or_in_doubt(self) -> None:
         """A line that nobody else touched was written as often as the journal says, unless it says it does not know."""
-        for line in LINES.keys() - self.stepped_in - self.world.doubts():
+        for line in LINES.keys() - self.world.edited() - self.world.doubts():
             assert self.world.server_of(line).applied.count(line) == self.world.verified(line), line
 
     def teardown(self) -> None:
@@ -194,8 +190,8 @@ def step(machine: Protocol, luck: random.Random) -> None:
     machine.every_write_is_told_or_in_doubt()
 
 
-@pytest.mark.parametrize("seeds", [range(first, first + 30) for first in range(0, 120, 30)], ids=str)
-def test_a_hundred_and_twenty_long_walks_break_nothing(seeds: range) -> None:
+@pytest.mark.parametrize("seeds", [range(first, first + 20) for first in range(0, 80, 20)], ids=str)
+def test_eighty_long_walks_break_nothing(seeds: range) -> None:
     """Twenty steps each, by chance and always the same: more ground than a search for small failures covers."""
     for seed in seeds:
         luck, machine = random.Random(seed), Protocol()
@@ -209,5 +205,5 @@ def test_a_hundred_and_twenty_long_walks_break_nothing(seeds: range) -> None:
 
 TestProtocol = Protocol.TestCase
 TestProtocol.settings = settings(
-    max_examples=100, stateful_step_count=12, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=60, stateful_step_count=12, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck)
 )

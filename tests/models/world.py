@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import random
+import sqlite3
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -52,7 +53,7 @@ class World:
     def __init__(self) -> None:
         self.clock = Clock()
         self._folder = tempfile.TemporaryDirectory(prefix="psarecon-model-")
-        sa.event.listen(sa.Engine, "connect", self._tell_time)
+        sa.event.listen(sa.Engine, "engine_connect", self._tell_time)
         self.database = open_database("sqlite:ledger.db", Path(self._folder.name))
         self.journal, self.usage = Journal(self.database), UsageLog(self.database)
         self.servers = {name: self._server(name) for name in ("dated", "at-once")}
@@ -60,11 +61,12 @@ class World:
         self.approved: set[str] = set()
         self.runs = 0
 
-    def _tell_time(self, connection: sa.engine.interfaces.DBAPIConnection, _record: object) -> None:
-        """SQLite takes its own clock for the ledger's; here that is ours."""
-        told: Callable[..., None] = connection.create_function
-        told("julianday", 1, lambda _moment: self.clock.now / 86400 + 2440587.5)
-        connection.cursor().execute("PRAGMA synchronous=OFF")  # nobody cuts the power here
+    def _tell_time(self, connection: sa.Connection) -> None:
+        """SQLite takes its own clock for the ledger's; here that is ours. And nobody cuts the power here."""
+        below = connection.connection.driver_connection
+        assert isinstance(below, sqlite3.Connection)
+        below.create_function("julianday", 1, lambda _moment: self.clock.now / 86400 + 2440587.5)
+        below.execute("PRAGMA synchronous=OFF")
 
     def _server(self, name: str) -> Server:
         rows = {line.id: Row(10, 10, Decimal("9.00")) for line in LINES.values() if line.psa == name}
@@ -77,7 +79,7 @@ class World:
     def close(self) -> None:
         """The world ends."""
         self.database.close()
-        sa.event.remove(sa.Engine, "connect", self._tell_time)
+        sa.event.remove(sa.Engine, "engine_connect", self._tell_time)
         self._folder.cleanup()
 
     # The mapping and the truth
@@ -98,6 +100,10 @@ class World:
     def under_way(self) -> set[str]:
         """The lines that a call which was sent may still change."""
         return set().union(*(server.under_way() for server in self.servers.values()))
+
+    def edited(self) -> set[str]:
+        """The lines that somebody else changed."""
+        return {line for server in self.servers.values() for line in server.edited}
 
     def doubts(self) -> set[str]:
         """The lines that the journal holds back."""
