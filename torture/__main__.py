@@ -30,7 +30,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--psa", choices=PSAS, action="append", help="default: both, one after the other")
     parser.add_argument("--runs", type=int, default=5000, metavar="N", help="runs on each PSA (default: 5000)")
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="the first seed (default: 1)")
-    parser.add_argument("--minutes", type=float, default=15.0, help="for each PSA: no run begins later (default: 15)")
+    parser.add_argument("--minutes", type=float, default=20.0, help="for each PSA: no run begins later (default: 20)")
     parser.add_argument("--workers", type=int, default=0, metavar="N", help="default: eight a core")
     parser.add_argument("--ledger", choices=("sqlite", "postgres"), default="sqlite")
     parser.add_argument("--sabotage", choices=tuple(SABOTAGES), help="break the protocol on purpose")
@@ -104,7 +104,7 @@ def _print(order: Order, tally: Tally) -> None:
     print(f"  {'rules:':10}{', '.join(RULES)}")
     print(f"  {'violations:':11} {len(tally.bad)}{' runs: ' + _counted(tally.rules) if tally.bad else ''}")
     for one in tally.bad[:_SHOWN]:
-        print(f"    {one.violations[0].rule}: {one.violations[0].text}")
+        print(f"    {one.violations[0].rule}: {one.violations[0].text.strip().splitlines()[-1]}")
         print(f"      again: {_again(order, one.seed)}")
     sys.stdout.flush()
 

@@ -55,7 +55,8 @@ class Fate:
         self._ledger = ledger
         self._url = url
         self._seen: Counter[str] = Counter()
-        if scenario.kill is not None and scenario.kill.where == BEFORE_COMMIT:
+        moments = (scenario.kill, scenario.trouble and scenario.trouble[1])
+        if any(moment is not None and moment.where == BEFORE_COMMIT for moment in moments):
             sa.event.listen(sa.Engine, "commit", lambda _: self._count(BEFORE_COMMIT))
 
     def on(self, progress: Progress) -> None:

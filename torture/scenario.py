@@ -74,7 +74,7 @@ def draw(psa: str, ledger: str, seed: int) -> Scenario:
     lines = tuple(_line(luck) for _ in range(LINES))
     edits = (_edit(luck, lines),) if luck.random() < 0.15 else ()
     kill = _moment(luck, KILLS) if luck.random() < 0.4 else None
-    trouble = (luck.choice(LEDGER_TROUBLE[ledger]), _moment(luck, _stages())) if luck.random() < 0.12 else None
+    trouble = _trouble(luck, ledger) if luck.random() < 0.12 else None
     faults = draw_faults(luck, psa, LINES, in_the_call=kill is not None and kill.where == IN_THE_CALL)
     return Scenario(psa, ledger, seed, lines, faults, edits, kill, trouble, plans_again=luck.random() < 0.25)
 
@@ -93,6 +93,12 @@ def _edit(luck: random.Random, lines: tuple[LineSpec, ...]) -> Edit:
     position = luck.randrange(LINES)
     to_wanted = lines[position].wanted - lines[position].units
     return Edit(position, to_wanted if to_wanted and luck.random() < 0.3 else 3)
+
+
+def _trouble(luck: random.Random, ledger: str) -> tuple[str, Moment]:
+    """A connection is lost between two transactions, or, which is worse, when one is about to be committed."""
+    kind = luck.choice(LEDGER_TROUBLE[ledger])
+    return kind, _moment(luck, (*_stages(), *[BEFORE_COMMIT] * 5) if kind == "backends-terminated" else _stages())
 
 
 def _stages() -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
@@ -65,18 +65,35 @@ def difference(
 ) -> Difference | Remark | NeedsFollowing | None:
     """What would change on the line; None when nothing does.
 
-    A quantity that already stands in its slot falls back to the first open slot for the cost alone.
+    A quantity that already stands in its slot falls back to the first open slot for the cost alone. Where nothing
+    changes now, the period that our last write was dated to may still lie ahead and ask for another figure.
     """
     slot = choose_slot(observed, steps.quantity, dating)
     if not isinstance(slot, Slot):
-        return _unless_idle(slot, binding, observed, steps, dating)
+        idle = _current(observed) == steps.quantity and _cost_pair(observed.unit_cost, binding.unit_cost) is None
+        return _ahead(binding, observed, steps, dating) if idle else slot
     quantity = Pair(slot.quantity, steps.quantity) if slot.quantity != steps.quantity else None
     if quantity is None:
         held = choose_slot(observed, _current(observed), dating)
         slot = held if isinstance(held, Slot) else slot
     cost = _cost_pair(slot.unit_cost, binding.unit_cost)
     if quantity is None and cost is None:
+        return _ahead(binding, observed, steps, dating)
+    return Difference(slot, quantity, cost, _money(slot, quantity, cost, observed))
+
+
+def _ahead(binding: Binding, observed: Observed, steps: Steps, dating: Dating) -> Difference | NeedsFollowing | None:
+    """What a line that is right today needs later on, where a write of ours left another figure there."""
+    periods = observed.periods or ()
+    if dating.closing or dating.last is None or not periods or dating.last <= periods[0].last:
         return None
+    if not observed.following:
+        return NeedsFollowing()
+    later = tuple(period for period in periods if period.last >= dating.last)
+    slot = choose_slot(replace(observed, periods=later), steps.quantity, dating) if later else None
+    if not isinstance(slot, Slot) or slot.quantity == steps.quantity:
+        return None
+    quantity, cost = Pair(slot.quantity, steps.quantity), _cost_pair(slot.unit_cost, binding.unit_cost)
     return Difference(slot, quantity, cost, _money(slot, quantity, cost, observed))
 
 
@@ -84,21 +101,6 @@ def _current(observed: Observed) -> Decimal:
     quantity = observed.periods[0].quantity if observed.periods else observed.quantity
     assert quantity is not None
     return quantity
-
-
-def _unless_idle(
-    answer: Remark | NeedsFollowing, binding: Binding, observed: Observed, steps: Steps, dating: Dating
-) -> Remark | NeedsFollowing | None:
-    """No slot is no trouble for a line that already is as it should be, unless a write of ours lies ahead of it: then
-    the periods to come may hold another figure, and are read."""
-    same = _current(observed) == steps.quantity and _cost_pair(observed.unit_cost, binding.unit_cost) is None
-    unread = isinstance(answer, NeedsFollowing) and _written_ahead(observed, dating)
-    return None if same and not unread else answer
-
-
-def _written_ahead(observed: Observed, dating: Dating) -> bool:
-    periods = observed.periods or ()
-    return dating.last is not None and bool(periods) and dating.last > periods[0].last
 
 
 def _cost_pair(live: Decimal | None, wanted: Decimal | None) -> Pair | None:

@@ -8,7 +8,7 @@ import socket
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import uvicorn
@@ -85,8 +85,9 @@ class _Server(uvicorn.Server):
     def end(self) -> None:
         """Stop without waiting for what is under way; may be called from any thread."""
         self.should_exit = self.force_exit = True
-        if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._told.set)
+        if self._loop is not None:
+            with suppress(RuntimeError):  # the loop may be closed already, at any moment since the line above
+                self._loop.call_soon_threadsafe(self._told.set)
 
 
 class _Site:

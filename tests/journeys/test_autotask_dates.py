@@ -70,6 +70,19 @@ def test_a_decrease_that_waits_leaves_today_alone_and_comes_with_the_next_period
     assert (mid_month_fewer.truth()["quantity"], mid_month_fewer.truth()["writes"]) == ("10", 1)
 
 
+def test_a_decrease_that_waits_is_taken_back_when_the_users_come_back(mid_month_fewer: Rehearsal) -> None:
+    """Fourteen again before the next period began: today needs nothing, 15 December gets its four back."""
+    observed_plan(mid_month_fewer)
+    assert mid_month_fewer.apply().code == 0
+    mid_month_fewer.users(14)
+    change = only_change(observed_plan(mid_month_fewer))
+    assert (change["effective_date"], change["quantity"]) == ("2026-12-15", {"before": "10", "after": "14"})
+    assert mid_month_fewer.apply().code == 0
+    assert mid_month_fewer.plan()["changes"] == []
+    mid_month_fewer.today("2026-12-15")
+    assert (mid_month_fewer.truth()["quantity"], mid_month_fewer.truth()["writes"]) == ("14", 2)
+
+
 def test_a_decrease_that_waits_is_not_planned_a_second_time(mid_month_fewer: Rehearsal) -> None:
     """The next plan of the same day finds the next period as it should be."""
     observed_plan(mid_month_fewer)

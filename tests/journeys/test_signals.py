@@ -318,17 +318,18 @@ def test_a_signal_that_whoever_started_us_ignores_is_ignored(three: Rehearsal) -
 
 
 def test_signals_in_the_midst_of_a_wait_never_block(tmp_path: Path) -> None:
-    """Twenty thousand signals on a thread that begins and ends waits and writes lines: it always goes on."""
+    """Signals without a pause, on code that begins and ends waits and writes lines: it always goes on."""
     script = (
         "import sys\n"
         "from psarecon.cli.apply import stoppable\n"
         "from psarecon.patience import PATIENCE\n"
         "with stoppable(None) as watch:\n"
         "    print('ready', flush=True)\n"
-        "    for _ in range(30000):\n"
+        "    for _ in range(20000):\n"
         "        PATIENCE.hurried = False\n"
         "        watch.pause(0.00001)\n"
         "        print('a line of the run', file=sys.stderr, flush=True)\n"
+        "    print('done', flush=True)\n"
     )
     with subprocess.Popen(
         [sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
@@ -340,4 +341,4 @@ def test_signals_in_the_midst_of_a_wait_never_block(tmp_path: Path) -> None:
             assert time.monotonic() < end, "it hangs"
             process.send_signal(signal.SIGTERM)
             process.send_signal(signal.SIGINT)
-        assert process.returncode in (0, -signal.SIGTERM, -signal.SIGINT)
+        assert process.stdout.read() == "done\n"

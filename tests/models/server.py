@@ -15,8 +15,9 @@ from psarecon.domain.plan import Change
 from psarecon.domain.ports import Diagnosis, Draft, State
 from psarecon.errors import Refused, Throttled, Uncertain, Unreachable
 
-NOVEMBER = (date(2026, 11, 1), date(2026, 11, 30))
-DECEMBER = (date(2026, 12, 1), date(2026, 12, 31))
+#: The period under way and the next, on a contract from a 1st, and on one from a 15th.
+MONTHS = ((date(2026, 11, 1), date(2026, 11, 30)), (date(2026, 12, 1), date(2026, 12, 31)))
+ACROSS = ((date(2026, 11, 15), date(2026, 12, 14)), (date(2026, 12, 15), date(2027, 1, 14)))
 #: Seconds: how long a call may take, how long after it the server may still work on it, how long its answers may lag.
 CALL, LATE, LAG = 5.0, 30.0, 20.0
 
@@ -61,7 +62,7 @@ class Clock:
 
 @dataclass(frozen=True)
 class Row:
-    """A line's truth: its units in November and in December, and its unit cost."""
+    """A line's truth: its units in the period under way and in the next, and its unit cost."""
 
     quantity: int
     following: int
@@ -93,6 +94,7 @@ class Server:
     deaf: int = 0
     lag: float = 0.0
     posted: bool = False
+    spans: tuple[tuple[date, date], tuple[date, date]] = MONTHS
     on_write: Callable[[str, Call], None] = lambda _line, _call: None
     applied: list[str] = field(default_factory=list)
     edited: dict[str, float] = field(default_factory=dict)
@@ -150,7 +152,7 @@ class Server:
         cost = Decimal(said["cost"]) if "cost" in said else row.cost
         if "quantity" in said:
             new = Row(said["quantity"], said["quantity"], cost)
-        elif said["from"] == NOVEMBER[0].isoformat():
+        elif said["from"] == self.spans[0][0].isoformat():
             new = Row(row.quantity + said["delta"], row.following + said["delta"], cost)
         else:
             new = Row(row.quantity, row.following + said["delta"], cost)
@@ -166,14 +168,14 @@ class Server:
 
     def observe(self, lines: Sequence[LineKey], day: date, *, following: bool = False) -> Mapping[LineKey, Observed]:
         """In the order asked for."""
-        assert NOVEMBER[0] <= day <= NOVEMBER[1]
+        assert self.spans[0][0] <= day <= self.spans[0][1]
         rows = self._visible()
         return {line: self._observed(line, rows[line.id], following=following) for line in lines}
 
     def _observed(self, line: LineKey, row: Row, *, following: bool) -> Observed:
         quantity, cost = Decimal(row.quantity), row.cost
-        now = Period(*NOVEMBER, quantity, cost, self.posted)
-        then = Period(*DECEMBER, Decimal(row.following), cost, posted=False)
+        now = Period(*self.spans[0], quantity, cost, self.posted)
+        then = Period(*self.spans[1], Decimal(row.following), cost, posted=False)
         periods = (now, then) if following else (now,)
         return Observed(
             line, Names(), quantity, cost, Decimal("15.00"), periods if self.dated else None, self.dated and following
@@ -199,7 +201,7 @@ class Server:
         return {change.id: self._state(rows[change.line.id], change) for change in changes}
 
     def _state(self, row: Row, change: Change) -> State:
-        later = change.measured_on is not None and change.measured_on >= DECEMBER[0]
+        later = change.measured_on is not None and change.measured_on >= self.spans[1][0]
         return State(Decimal(row.following if later else row.quantity), row.cost)
 
     def write(self, call: Call) -> None:

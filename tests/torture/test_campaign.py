@@ -17,7 +17,7 @@ from torture.scenario import KILLS, LEDGER_TROUBLE, draw
 
 ROOT = Path(__file__).resolve().parents[2]
 PSAS = ("autotask", "connectwise")
-RUNS = 24
+RUNS = 14
 #: The rule that says what each sabotage does; others are broken on the way.
 BROKEN = {
     "blind-retry": "once",

@@ -8,11 +8,12 @@ import pytest
 from unit.domain.make import DECEMBER, LINE, NOVEMBER, TODAY, binding, observed, pair, period
 
 from psarecon.domain.diff import Difference, causes, difference, line_findings
-from psarecon.domain.model import Baseline, Binding, LineKey, Names, Observed, Remark, Severity, Steps, Terms
+from psarecon.domain.model import Baseline, Binding, LineKey, Names, Observed, Period, Remark, Severity, Steps, Terms
 from psarecon.domain.periods import Dating, NeedsFollowing, Slot
 from psarecon.domain.rules import rule_digest
 
 OPEN = Dating(TODAY)
+ACROSS, AFTER = (date(2026, 11, 15), date(2026, 12, 14)), (date(2026, 12, 15), date(2027, 1, 14))
 RULE = rule_digest(binding())
 BASELINE = Baseline(Decimal(10), Decimal("9.00"), 10, RULE, Decimal("9.00"), NOVEMBER[0], "run")
 
@@ -55,11 +56,10 @@ def test_a_hidden_cost_is_left_alone() -> None:
 
 def test_a_cost_alone_goes_to_the_first_open_period_even_where_a_decrease_would_wait() -> None:
     """The quantity that already stands in the next period leaves the cost for the current one."""
-    spans = (date(2026, 11, 15), date(2026, 12, 14)), (date(2026, 12, 15), date(2027, 1, 14))
-    line = observed(period(spans[0], 10), period(spans[1], 8), following=True)
+    line = observed(period(ACROSS, 10), period(AFTER, 8), following=True)
     found = _difference(8, line, "9.50")
     assert (found.quantity, found.unit_cost) == (None, pair("9.00", "9.50"))
-    assert found.slot.effective_date == spans[0][0]
+    assert found.slot.effective_date == ACROSS[0]
 
 
 def test_a_posted_line_that_is_as_it_should_be_needs_nothing() -> None:
@@ -68,15 +68,28 @@ def test_a_posted_line_that_is_as_it_should_be_needs_nothing() -> None:
     assert difference(binding(), observed(period(posted=True)), _steps(14), OPEN) == NeedsFollowing()
 
 
-def test_a_posted_line_that_we_wrote_ahead_of_is_looked_at_again() -> None:
-    """December was lowered to eight by us: back at ten, November's ten are not the whole truth."""
-    dating = replace(OPEN, last=DECEMBER[0])
-    assert difference(binding(), observed(period(posted=True)), _steps(10), dating) == NeedsFollowing()
-    both = observed(period(posted=True), period(DECEMBER, 8), following=True)
-    found = difference(binding(), both, _steps(10), dating)
+@pytest.mark.parametrize(
+    ("now", "then"),
+    [
+        pytest.param(period(posted=True), period(DECEMBER, 8), id="the month was posted"),
+        pytest.param(period(ACROSS), period(AFTER, 8), id="the period reaches into two months"),
+    ],
+)
+def test_what_we_lowered_ahead_is_raised_back_though_today_is_right(now: Period, then: Period) -> None:
+    """The next period was lowered to eight by us; back at ten, today's ten are not the whole truth."""
+    dating = replace(OPEN, last=then.first)
+    assert difference(binding(), observed(now), _steps(10), dating) == NeedsFollowing()
+    found = difference(binding(), observed(now, then, following=True), _steps(10), dating)
     assert isinstance(found, Difference)
-    assert (found.quantity, found.slot.effective_date) == (pair(8, 10), DECEMBER[0])
-    assert difference(binding(), observed(period(posted=True)), _steps(10), replace(OPEN, last=NOVEMBER[0])) is None
+    assert (found.quantity, found.slot.effective_date) == (pair(8, 10), then.first)
+    as_wanted = observed(now, replace(then, quantity=Decimal(10)), following=True)
+    assert difference(binding(), as_wanted, _steps(10), dating) is None
+
+
+def test_periods_ahead_that_we_did_not_write_to_are_not_read() -> None:
+    """A last write of this period, or none: what lies ahead is whoever's it is, and costs no request."""
+    for last in (None, NOVEMBER[0]):
+        assert difference(binding(), observed(period(posted=True)), _steps(10), replace(OPEN, last=last)) is None
 
 
 def test_a_contract_that_ends_has_no_slot_for_a_difference() -> None:
