@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check static interop bench format clean
+.PHONY: demo test check static interop bench picture format clean
 
 .venv/ready: requirements/dev.txt pyproject.toml
 	$(PYTHON) -m venv .venv
@@ -34,6 +34,10 @@ interop: requirements/interop.txt
 
 bench: .venv/ready
 	$(BIN)/python bench/bench.py
+
+# The README's picture of the review, from a real run in a sandbox; two runs give the same bytes.
+picture: .venv/ready
+	$(BIN)/python docs/picture.py
 
 format: .venv/ready
 	$(BIN)/ruff format .
