@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check static interop race torture bench format clean
+.PHONY: demo test check static interop race torture bench picture format clean
 
 .venv/ready: requirements/dev.txt pyproject.toml
 	$(PYTHON) -m venv .venv
@@ -42,6 +42,10 @@ torture: .venv/ready
 
 bench: .venv/ready
 	$(BIN)/python bench/bench.py
+
+# The README's picture of the review, from a real run in a sandbox; two runs give the same bytes.
+picture: .venv/ready
+	$(BIN)/python docs/picture.py
 
 format: .venv/ready
 	$(BIN)/ruff format .

@@ -1,6 +1,6 @@
 """Measure psarecon as its users run it: whole processes, real HTTP against the sandbox, peak memory of the process.
 
-    python bench/bench.py [--lines 10000] [--repeat 3] [--agreements 1000]
+    python bench/bench.py [--lines 10000] [--repeat 3] [--agreements 1000] [--changes 1000 10000]
 
 Prints tables: the median wall time, the highest peak memory, and the budget where there is one.
 """
@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import connectwise
+import review
 from process import Figure, measured
 
 from psarecon.cli.demo import variables
@@ -51,6 +52,7 @@ def main() -> None:
     parser.add_argument("--lines", type=int, default=10_000)
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--agreements", type=int, default=1000, help="of ConnectWise, at 200 ms a request; 0: none")
+    parser.add_argument("--changes", type=int, nargs="*", default=[1_000, 10_000, 100_000], help="under review")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="psarecon-bench-") as directory:
         _print(figures(Path(directory) / "msp", args.lines, args.repeat))
@@ -59,6 +61,8 @@ def main() -> None:
             _print(figure for figure, _ in found)
             for _, bounds in found:
                 print(f"  {bounds}")
+        if args.changes:
+            review.printed(review.figures(Path(directory), args.changes, review.START, args.repeat))
 
 
 if __name__ == "__main__":

@@ -192,6 +192,8 @@ def _in_order(rows: list[Row], findings: Iterable[Finding]) -> list[Row]:
     scopes = by_scope(findings)
     for row in rows if scopes else ():
         found = [finding for scope in row.scopes for finding in scopes.get(scope, ())]
+        if not found:
+            continue
         row.codes = tuple(finding.code for finding in found)
         severities = {finding.severity for finding in found}
         row.severity = next((one for one in (Severity.BLOCK, Severity.LOOK) if one in severities), None)

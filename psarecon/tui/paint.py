@@ -44,4 +44,6 @@ class Painted(ScrollView, inherit_bindings=False):
     def _style(self, role: Role, base: Style) -> Style:
         if role is Role.PLAIN:
             return base
-        return base + self.get_component_rich_style(f"line--{role.value}", partial=True)
+        # The whole style, not a part of it: only over its background is a muted colour known.
+        style = self.get_component_rich_style(f"line--{role.value}")
+        return style + Style(bgcolor=base.bgcolor, bold=base.bold or style.bold)

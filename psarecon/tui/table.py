@@ -19,7 +19,6 @@ from textual.strip import Strip
 from psarecon.review.spans import Role, Span, Spans
 from psarecon.tui.paint import Painted
 
-
 #: Drawn lines a list keeps: a few screens of them.
 _KEPT = 512
 
@@ -186,13 +185,23 @@ class LinePane(Painted, can_focus=False):
     def show(self, lines: Sequence[Spans], *, keep_place: bool = False) -> None:
         """Other lines, from the first one unless the reader's place is kept."""
         before, self._lines = self._lines, lines
-        # Another size lays the whole screen out again: what there is room for counts as filling it.
-        self.virtual_size = Size(self.room, max(len(lines), self.size.height))
+        self._measure(Size(self.room, len(lines)))
         if not keep_place and self.scroll_offset.y:
             self.scroll_to(y=0, animate=False, immediate=True)
         for index, (old, new) in enumerate(zip_longest(before, lines)):
             if old != new:
                 self.refresh_line(index)
+
+    def _measure(self, size: Size) -> None:
+        """Set the size of all lines. Textual then lays the whole screen out again, which is needed only where a
+        scrollbar comes or goes."""
+        height, before = self.size.height, self.virtual_size
+        if size.width != before.width or (size.height > height) != (before.height > height):
+            self.virtual_size = size
+        elif size != before:
+            self.set_reactive(LinePane.virtual_size, size)
+            self.vertical_scrollbar.window_virtual_size = size.height
+            self.scroll_to(y=min(self.scroll_offset.y, self.max_scroll_y), animate=False, immediate=True)
 
     def render_line(self, y: int) -> Strip:
         """The line at ``y`` of what is seen."""
