@@ -9,13 +9,24 @@ waited to be judged; ``resume`` settles them by reading.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from psarecon.domain.decisions import Decision
 from psarecon.domain.plan import Change, Plan
 from psarecon.domain.plan_file import change_data
 from psarecon.domain.ports import Diagnosis, KnowsBudget, Psa, State
-from psarecon.errors import BudgetSpent, LockHeld, PlanRefused, Refused, RemoteError, Throttled, Unreachable
+from psarecon.errors import (
+    BudgetSpent,
+    LedgerError,
+    LockHeld,
+    PlanRefused,
+    PsareconError,
+    Refused,
+    RemoteError,
+    Throttled,
+    Unreachable,
+)
 from psarecon.ledger.journal import Event, Journal
 from psarecon.ledger.leases import Holder, Lease, Leases
 from psarecon.protocol import (
@@ -75,14 +86,23 @@ class Applier:
     def apply(self, plan: Plan, approved: Sequence[Approved]) -> list[Result]:
         """Carry out the approved changes, PSA by PSA, one write at a time.
 
-        Raises LockHeld, LedgerError, PlanRefused (made for another tenant), RemoteError (a PSA out of reach
-        before anything was sent).
+        Raises LockHeld, LedgerError, PlanRefused (made for another tenant), RemoteError (a PSA out of reach) as long
+        as no PSA was begun with; afterwards the lines of a PSA that cannot be begun with are skipped.
         """
         results: list[Result] = []
         for name in sorted({change.line.psa for change, _ in approved}):
             mine = [one for one in approved if one[0].line.psa == name]
-            results += self._psa(name, plan, mine)
+            try:
+                results += self._psa(name, plan, mine)
+            except PsareconError as error:
+                if not results:
+                    raise
+                results += [self._skipped(change, _why(error)) for change, _ in mine]
         return results
+
+    def _skipped(self, change: Change, why: str) -> Result:
+        self.watch.on(Progress(Stage.DONE, change, Outcome.SKIPPED, why))
+        return Result(change, Outcome.SKIPPED, why)
 
     def budget_left(self) -> Mapping[str, int]:
         """By PSA: the calls psarecon still allows itself there; only where that is known. Asked from any thread."""
@@ -129,9 +149,8 @@ class _Lines:
                     self._skip([(change, decision)], f"held back since run {doubt.run}: {doubt.text}")
                     continue
                 self._line(change, decision, [one for one, _ in approved[position + 1 : position + 2]])
-            except (BudgetSpent, LockHeld) as error:
-                rest = approved[position + 1 :] if isinstance(error, BudgetSpent) else approved[position:]
-                self._skip(rest, str(error))
+            except (BudgetSpent, LockHeld, LedgerError) as error:
+                self._skip(approved[len(self._results) + len(self._pending) :], _why(error))
                 break
         self._settle_pending()
         return self._results
@@ -231,8 +250,11 @@ class _Lines:
         state = self._read_back(change, following)
         if state is None or not before_holds(change, state):
             return False
-        self._lease.hold(self._psa.write_seconds + _MARGIN)
-        self._intend(change, decision)
+        try:
+            self._lease.hold(self._psa.write_seconds + _MARGIN)
+            self._intend(change, decision)
+        except (LockHeld, LedgerError):  # then it stays refused, and the next line meets the same error
+            return False
         return self._lease.outlasts(self._psa.write_seconds)
 
     def _read_back(self, change: Change, following: Sequence[Change] = ()) -> State | None:
@@ -259,7 +281,8 @@ class _Lines:
 
     def _settle_pending(self) -> None:
         for pending in self._pending:
-            self._wait_for(pending)
+            with suppress(LedgerError):  # it is told in the line's outcome
+                self._wait_for(pending)
 
     def _wait_for(self, pending: _Pending) -> None:
         """Read until the server can no longer be working on the call; then ``before`` means it was not applied."""
@@ -279,7 +302,7 @@ class _Lines:
     def _still_ours(self) -> bool:
         try:
             self._lease.hold(0)
-        except LockHeld:
+        except (LockHeld, LedgerError):
             return False
         return True
 
@@ -302,7 +325,10 @@ class _Lines:
         texts: Sequence[str] = (),
         decision: Decision | None = None,
     ) -> None:
-        """The outcome on disk, with the baseline where the line now is as wanted."""
+        """The outcome on disk, with the baseline where the line now is as wanted.
+
+        Raises LedgerError once the line is told to be in doubt: what its outcome is, its next run could not know.
+        """
         detail: dict[str, object] = {"text": text, "live": {"quantity": f"{change.live_quantity:f}"}}
         if decision is not None:
             detail |= {"change": change_data(change), "decision": _said(decision)}
@@ -311,7 +337,12 @@ class _Lines:
             if diagnosis is not None:
                 text = f"{text}; {diagnosis.text}" if text else diagnosis.text
                 detail |= {"code": diagnosis.code, "text": text, "lifted_by": diagnosis.lifted_by}
-        self._append(change, event, detail)
+        try:
+            self._append(change, event, detail)
+        except LedgerError as error:
+            known = f"{event.value}, {text}" if text else event.value
+            self._finish(change, Outcome.UNKNOWN, f"{known}; {error}: run `psarecon resume`")
+            raise
         self._finish(change, Outcome(event.value), text)
 
     def _diagnose(self, change: Change, state: State | None, texts: Sequence[str]) -> Diagnosis | None:
@@ -337,6 +368,10 @@ class _Lines:
     def _finish(self, change: Change, outcome: Outcome, text: str) -> None:
         self._results.append(Result(change, outcome, text))
         self._watch.on(Progress(Stage.DONE, change, outcome, text))
+
+
+def _why(error: PsareconError) -> str:
+    return f"{error}; {error.hint}" if error.hint else str(error)
 
 
 def _unclear(state: State | None, sending: _Sending) -> str:

@@ -107,6 +107,7 @@ class _PsaSide:
     doubts: Mapping[str, Doubt]
     baselines: Mapping[str, Baseline]
     written: Mapping[str, Mapping[date, Decimal]]
+    ahead: Mapping[str, date]
     claims: Claims
 
 
@@ -196,6 +197,7 @@ class Reconciler:
             doubts=self._journal.doubts(name, tenant),
             baselines=self._journal.baselines(name, tenant),
             written=self._journal.written_dates(name, tenant) if remembered else {},
+            ahead=self._journal.dated_after(name, tenant, when.day),
             claims=Claims(),
         )
 
@@ -257,14 +259,13 @@ class Reconciler:
             verdict.findings.append(Finding(answer.code, answer.severity, scope, answer.text))
 
     def _dating(self, side: _PsaSide, binding: Binding, when: Moment) -> Dating:
-        baseline = side.baselines.get(binding.line.id)
         return Dating(
             today=when.today,
             closing=when.closing,
             same_date=side.psa.same_date,
             allow_proration=side.psa.allow_proration,
             taken=frozenset(side.written.get(binding.line.id, ())),
-            last=baseline.effective_date if baseline else None,
+            ahead=side.ahead.get(binding.line.id),
         )
 
     def _changes(

@@ -66,7 +66,7 @@ def difference(
     """What would change on the line; None when nothing does.
 
     A quantity that already stands in its slot falls back to the first open slot for the cost alone. Where nothing
-    changes now, the period that our last write was dated to may still lie ahead and ask for another figure.
+    changes now, a period that a write of ours was dated to may still lie ahead and ask for another figure.
     """
     slot = choose_slot(observed, steps.quantity, dating)
     if not isinstance(slot, Slot):
@@ -85,11 +85,11 @@ def difference(
 def _ahead(binding: Binding, observed: Observed, steps: Steps, dating: Dating) -> Difference | NeedsFollowing | None:
     """What a line that is right today needs later on, where a write of ours left another figure there."""
     periods = observed.periods or ()
-    if dating.closing or dating.last is None or not periods or dating.last <= periods[0].last:
+    if dating.closing or dating.ahead is None or not periods or dating.ahead <= periods[0].last:
         return None
     if not observed.following:
         return NeedsFollowing()
-    later = tuple(period for period in periods if period.last >= dating.last)
+    later = tuple(period for period in periods if period.last >= dating.ahead)
     slot = choose_slot(replace(observed, periods=later), steps.quantity, dating) if later else None
     if not isinstance(slot, Slot) or slot.quantity == steps.quantity:
         return None

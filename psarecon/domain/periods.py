@@ -82,8 +82,9 @@ class SameDate(StrEnum):
 class Dating:
     """The rules for dating a change of one line.
 
-    ``taken`` are the effective dates already written by us, ``last`` is that of our last write; ``closing`` says the
-    plan closes an earlier month, which must never spill into a later period; ``today`` is the day of the plan.
+    ``taken`` are the effective dates already written by us, ``ahead`` is the furthest of them that is still to come;
+    ``closing`` says the plan closes an earlier month, which must never spill into a later period; ``today`` is the
+    day of the plan.
     """
 
     today: date
@@ -91,7 +92,7 @@ class Dating:
     same_date: SameDate = SameDate.ADDS
     allow_proration: bool = False
     taken: frozenset[date] = frozenset()
-    last: date | None = None
+    ahead: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

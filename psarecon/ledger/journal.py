@@ -205,6 +205,14 @@ class Journal:
                 days.setdefault(entry.effective_date, Decimal(entry.detail["live"]["quantity"]))
         return found
 
+    def dated_after(self, psa: str, tenant: str, day: date) -> dict[str, date]:
+        """By line id: the furthest effective date that a row of the journal names, of those after ``day``."""
+        furthest = sa.func.max(journal.c.effective_date)
+        chosen = (journal.c.psa == psa, journal.c.tenant == tenant, journal.c.effective_date > day.isoformat())
+        query = sa.select(journal.c.line, furthest).where(*chosen).group_by(journal.c.line)
+        with self._database.reading() as connection:
+            return {line: date.fromisoformat(found) for line, found in connection.execute(query)}
+
     def _dated(self, psa: str, tenant: str) -> list[Entry]:
         query = sa.select(journal).where(journal.c.psa == psa, journal.c.tenant == tenant)
         query = query.where(journal.c.event.in_((Event.VERIFIED, Event.UNKNOWN, Event.FAILED))).order_by(journal.c.id)

@@ -83,6 +83,22 @@ def test_a_decrease_that_waits_is_taken_back_when_the_users_come_back(mid_month_
     assert (mid_month_fewer.truth()["quantity"], mid_month_fewer.truth()["writes"]) == ("14", 2)
 
 
+def test_users_beyond_those_that_left_are_billed_now_and_then_ahead(mid_month_fewer: Rehearsal) -> None:
+    """Ten wait for 15 December, then sixteen: two more today, which the waiting row follows, and four more with it."""
+    observed_plan(mid_month_fewer)
+    assert mid_month_fewer.apply().code == 0
+    mid_month_fewer.users(16)
+    steps = []
+    for _ in range(2):
+        change = only_change(observed_plan(mid_month_fewer))
+        steps.append((change["effective_date"], body_of(change)["unitChange"]))
+        assert mid_month_fewer.apply().code == 0
+    assert steps == [("2026-11-15", 2), ("2026-12-15", 4)]
+    assert mid_month_fewer.plan()["changes"] == []
+    mid_month_fewer.today("2026-12-15")
+    assert mid_month_fewer.truth()["quantity"] == "16"
+
+
 def test_a_decrease_that_waits_is_not_planned_a_second_time(mid_month_fewer: Rehearsal) -> None:
     """The next plan of the same day finds the next period as it should be."""
     observed_plan(mid_month_fewer)

@@ -212,8 +212,8 @@ def test_a_full_disk_is_told_and_nothing_is_sent_twice(acme: Rehearsal, size: in
         check=False,
     )
     assert "Traceback" not in ran.stderr
-    assert (ran.returncode == 1) is ("error: the ledger " in ran.stderr)
-    assert ran.returncode in {0, 1}
+    assert (ran.returncode != 0) is ("the ledger " in ran.stderr)
+    assert ran.returncode in {0, 1, 6}
     assert acme.adjustments() <= [one["event"] for one in acme.log()].count("intent")
     assert (acme.run("resume").code, acme.apply().code) == (0, 0)
     assert (acme.truth()["quantity"], acme.truth()["writes"]) == ("14", 1)

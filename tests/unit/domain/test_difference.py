@@ -77,7 +77,7 @@ def test_a_posted_line_that_is_as_it_should_be_needs_nothing() -> None:
 )
 def test_what_we_lowered_ahead_is_raised_back_though_today_is_right(now: Period, then: Period) -> None:
     """The next period was lowered to eight by us; back at ten, today's ten are not the whole truth."""
-    dating = replace(OPEN, last=then.first)
+    dating = replace(OPEN, ahead=then.first)
     assert difference(binding(), observed(now), _steps(10), dating) == NeedsFollowing()
     found = difference(binding(), observed(now, then, following=True), _steps(10), dating)
     assert isinstance(found, Difference)
@@ -87,9 +87,9 @@ def test_what_we_lowered_ahead_is_raised_back_though_today_is_right(now: Period,
 
 
 def test_periods_ahead_that_we_did_not_write_to_are_not_read() -> None:
-    """A last write of this period, or none: what lies ahead is whoever's it is, and costs no request."""
-    for last in (None, NOVEMBER[0]):
-        assert difference(binding(), observed(period(posted=True)), _steps(10), replace(OPEN, last=last)) is None
+    """Writes of this period, or none: what lies ahead is whoever's it is, and costs no request."""
+    for ahead in (None, NOVEMBER[1]):
+        assert difference(binding(), observed(period(posted=True)), _steps(10), replace(OPEN, ahead=ahead)) is None
 
 
 def test_a_contract_that_ends_has_no_slot_for_a_difference() -> None:

@@ -137,6 +137,15 @@ def test_a_refused_write_takes_no_date_unless_the_date_was_the_reason(journal: J
     assert journal.written_dates("autotask", "tenant") == {"8002": {DAY: Decimal(11)}}
 
 
+def test_the_furthest_date_still_to_come_is_known_line_by_line(journal: Journal) -> None:
+    """December and January are ahead of November's last day, a row of November is not."""
+    for day in (DAY, date(2026, 12, 1), date(2027, 1, 1)):
+        _write(journal, Event.VERIFIED, day=day)
+    _write(journal, Event.VERIFIED, line=OTHER)
+    assert journal.dated_after("autotask", "tenant", date(2026, 11, 30)) == {"8001": date(2027, 1, 1)}
+    assert journal.dated_after("autotask", "another", date(2026, 11, 30)) == {}
+
+
 def test_the_baseline_moves_with_the_outcome_to_the_last_digit(journal: Journal) -> None:
     """Decimals come back as they were written; the second verified write replaces the first."""
     _write(journal, Event.VERIFIED, baseline=BASELINE)
