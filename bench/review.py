@@ -137,12 +137,14 @@ def _deciding(terminal: Terminal, times: int, when: str) -> Iterator[Figure]:
 
 def _typing(terminal: Terminal) -> Iterator[Figure]:
     """A filter is typed; the list follows each letter."""
+    opened = []
     for text in _TYPED:
-        terminal.press("/")
+        opened.append(terminal.press("/"))
         letters = _presses(terminal, text)
         yield Figure(f"filter {text}: CPU a letter", [one.cpu * 1000 for one in letters], budget=_FILTER)
         yield Figure("  until the last is painted", [one.wall * 1000 for one in letters], budget=_FILTER)
         terminal.press(_ESCAPE)
+    yield _cpu("filter: opened", opened)
 
 
 def _grouping(terminal: Terminal) -> Iterator[Figure]:

@@ -159,6 +159,7 @@ def timeless(svg: str, log: str) -> str:
         moment = datetime.fromisoformat(entry["at"]).astimezone(UTC)
         for found, fixed in ((f"{moment:%Y-%m-%d}", _APPLIED.isoformat()), (f"{moment:%H:%MZ}", "17:00Z")):
             svg = svg.replace(found, fixed)
+    svg = svg.replace("<text class", '<text xml:space="preserve" class')  # or some drop the blanks a text begins with
     return _FONT.sub("", _PARTS.sub("review", _RUN.sub(_NAMED, svg)))
 
 

@@ -109,7 +109,7 @@ class _Work:
 
         maker = Maker(self._args.by or Context.of(self._args).user())
         for verdict, rows, reason in self._acts(kept, selecting):
-            kept.put(maker.decisions(kept, rows, verdict, reason))
+            maker.decide(kept, rows, verdict, reason)
         write_whole(path, framed(kept.shelves()))
 
     def _acts(self, kept: Kept, selecting: str | None) -> Iterator[tuple[Any, Sequence[Row], str]]:

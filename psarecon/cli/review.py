@@ -17,6 +17,7 @@ from psarecon.errors import PlanRefused, PsareconError, UsageError
 if TYPE_CHECKING:
     from psarecon.apply import Applier
     from psarecon.cli.context import Context
+    from psarecon.domain.model import LineKey
     from psarecon.domain.plan import Change
     from psarecon.ledger.journal import Journal
     from psarecon.protocol import Result, Watch
@@ -142,10 +143,10 @@ class _Back:
     @cached_property
     def journal(self) -> Journal | None:
         """The journal; None without settings or where the ledger cannot be opened."""
-        from psarecon.ledger.journal import Journal
-
         if not self._has_settings:
             return None
+        from psarecon.ledger.journal import Journal
+
         try:
             return Journal(self.context.database)
         except PsareconError:
@@ -155,13 +156,17 @@ class _Back:
         """Who last changed the line's mapping, and our last write of it."""
         from psarecon.config.git import last_change
         from psarecon.review.detail import Story
-        from psarecon.review.history import last_write
 
         found = last_change(self.context.directory, change.source.file, change.source.line)
         mapping = "" if found is None else f"{found.commit} {found.author} {found.at:%Y-%m-%d}: {found.summary}"
-        line = change.line
-        written = "" if self.journal is None else last_write(self.journal, line.psa, tenant, line.id)
-        return Story(mapping=mapping, written=written)
+        return Story(mapping=mapping, written=self._written(change.line, tenant))
+
+    def _written(self, line: LineKey, tenant: str) -> str:
+        if self.journal is None:
+            return ""
+        from psarecon.review.history import last_write
+
+        return last_write(self.journal, line.psa, tenant, line.id)
 
 
 @dataclass

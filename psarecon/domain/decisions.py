@@ -18,11 +18,15 @@ from psarecon.domain.plan import Change, Pair, Plan, day_data, severities
 from psarecon.errors import InvalidInput
 
 FORMAT_VERSION = 1
-#: A figure and a day as a decisions file has them; no figure is so long that writing it out could fail.
+#: A change, a figure and a day as a decisions file has them; no figure is so long that writing it out could fail.
+CHANGE = r"[0-9a-f]{12}"
 FIGURE = r"-?(?:0|[1-9][0-9]{0,999})(?:\.[0-9]{1,999})?"
 DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
-_figure, _day = re.compile(FIGURE), re.compile(DAY)
+_change, _figure, _day = re.compile(CHANGE), re.compile(FIGURE), re.compile(DAY)
 _quoted = json.JSONEncoder(ensure_ascii=True).encode
+_OPENING, _CLOSING = b'{"decisions":[', b'\n],"format_version":%d}\n' % FORMAT_VERSION
+#: What stands between two decisions of a file.
+BETWEEN = b",\n"
 
 
 class Verdict(StrEnum):
@@ -109,45 +113,55 @@ def merge(old: Iterable[Decision], new: Iterable[Decision]) -> tuple[Decision, .
 
 
 def decisions_bytes(decisions: Iterable[Decision]) -> bytes:
-    """The decisions file: readable JSON, one decision a change, so that it can be reviewed in git."""
+    """The decisions file: JSON with one decision a line, so that git shows, compares and merges it line by line."""
     return b"".join(framed(map(encoded, decisions)))
 
 
 def framed(groups: Iterable[bytes]) -> Iterator[bytes]:
-    """A decisions file in pieces; each group is some decisions as ``encoded``, joined by a comma and a line end."""
-    before = b'{\n  "decisions": ['
-    empty = True
+    """A decisions file in pieces; each group is some decisions as ``encoded``, joined by ``BETWEEN``."""
+    yield _OPENING
+    before = b"\n"
     for group in groups:
-        yield before + b"\n" if empty else before
+        yield before
         yield group
-        before, empty = b",\n", False
-    yield b'%b],\n  "format_version": %d\n}\n' % (before if empty else b"\n  ", FORMAT_VERSION)
+        before = BETWEEN
+    yield _CLOSING
+
+
+def lines_of(content: bytes) -> Iterator[bytes]:
+    """What ``framed`` put together, cut at every ``BETWEEN``; all of it where another frame is around it.
+
+    No text in JSON has a line end in it: where each of these is a decision by itself, there are no others.
+    """
+    start, end = len(_OPENING) + 1, len(content) - len(_CLOSING)
+    if not (content.startswith(_OPENING + b"\n") and content.endswith(_CLOSING)):
+        start, end = 0, len(content)
+    while (stop := content.find(BETWEEN, start, end)) >= 0:
+        yield content[start:stop]
+        start = stop + len(BETWEEN)
+    yield content[start:end]
 
 
 def encoded(one: Decision) -> bytes:
-    """One decision as it stands in the file: as ``json.dumps`` indents it by two, its keys sorted, in ASCII."""
-    about = "" if one.about is None else _about_text(one.about)
+    """One decision as it stands in the file: a line of JSON without spaces, its keys sorted, in ASCII."""
+    about = "" if one.about is None else f'"about":{_about_text(one.about)},'
     return (
-        f'    {{\n{about}      "at": {_quoted(one.at)},\n      "by": {_quoted(one.by)},\n'
-        f'      "change": {_quoted(one.change)},\n      "reason": {_quoted(one.reason)},\n'
-        f'      "verdict": "{one.verdict.value}"\n    }}'
+        f'{{{about}"at":{_quoted(one.at)},"by":{_quoted(one.by)},"change":"{one.change}",'
+        f'"reason":{_quoted(one.reason)},"verdict":"{one.verdict.value}"}}'
     ).encode("ascii")
 
 
 def _about_text(one: About) -> str:
     day = "null" if one.effective_date is None else _quoted(one.effective_date)
     return (
-        f'      "about": {{\n        "client": {_quoted(one.client)},\n        "effective_date": {day},\n'
-        f'        "line": {_quoted(one.line)},\n        "product": {_quoted(one.product)},\n'
-        f'        "quantity": {_pair_text(one.quantity)},\n        "unit_cost": {_pair_text(one.unit_cost)}\n'
-        "      },\n"
+        f'{{"client":{_quoted(one.client)},"effective_date":{day},"line":{_quoted(one.line)},'
+        f'"product":{_quoted(one.product)},"quantity":{_pair_text(one.quantity)},'
+        f'"unit_cost":{_pair_text(one.unit_cost)}}}'
     )
 
 
 def _pair_text(pair: Pair | None) -> str:
-    if pair is None:
-        return "null"
-    return f'{{\n          "after": "{pair.after:f}",\n          "before": "{pair.before:f}"\n        }}'
+    return "null" if pair is None else f'{{"after":"{pair.after:f}","before":"{pair.before:f}"}}'
 
 
 def load_decisions(content: bytes, name: str) -> tuple[Decision, ...]:
@@ -176,7 +190,7 @@ def _listed(data: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 def read_decision(data: Mapping[str, Any]) -> Decision:
     """The decision that ``encoded`` wrote. Raises ValueError, TypeError, KeyError or AttributeError for other data."""
     return Decision(
-        change=_text(data["change"]),
+        change=_matching(_change, data["change"]),
         verdict=Verdict(data["verdict"]),
         by=_text(data["by"]),
         at=_text(data["at"]),

@@ -255,10 +255,10 @@ class Board:
         self._counted(rows, self.book.undo)
         return rows
 
-    def _counted(self, rows: Iterable[Row], act: Callable[[], Sequence[str]]) -> int:
-        before = [(row, self.state(row)) for row in rows]
+    def _counted(self, rows: Sequence[Row], act: Callable[[], Sequence[str]]) -> int:
+        before = [self.state(row) for row in rows]
         changed = act()
-        for row, state in before:
+        for row, state in zip(rows, before, strict=True):
             now = self.state(row)
             if now != state:
                 self.tally.add(row, state, -1)

@@ -7,7 +7,7 @@ under it (another reviewer, ``git pull``): then what is there now counts, with o
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,16 +16,12 @@ from psarecon.domain.decisions import Decision, Verdict, encoded, framed
 from psarecon.domain.model import Severity
 from psarecon.errors import PsareconError
 from psarecon.files import locked, stamp, write_whole
-from psarecon.review.kept import Kept, Pieces, about, same
+from psarecon.review.kept import Kept, Pieces, about, batches, same
 from psarecon.review.opened import Row
 
 #: Seconds until saving is tried again after it failed, and to wait for somebody else who is saving.
 _AGAIN = 2.0
 _PATIENCE = 5.0
-
-
-#: By change id: the decision in the file, and the one it is to become.
-_Unsaved = dict[str, tuple[bytes | None, bytes | None]]
 
 
 def _now() -> datetime:
@@ -39,19 +35,27 @@ class Maker:
     by: str
     now: Callable[[], datetime] = _now
 
-    def decisions(self, kept: Kept, rows: Iterable[Row], verdict: Verdict | None, reason: str = "") -> Pieces:
-        """What to put into ``kept`` for this verdict on these rows; None makes them open again.
+    def decide(
+        self, kept: Kept, rows: Sequence[Row], verdict: Verdict | None, reason: str = ""
+    ) -> dict[str, bytes | None]:
+        """Put this verdict on these rows into ``kept``, None for open again; what that replaced, by change id.
 
         A row with a BLOCK is never approved. Where the same person has decided the same for the same reason, the
         older decision stays.
         """
-        if verdict is None:
-            return {row.id: None for row in rows if row.id in kept.verdicts}
         at = self.now().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        replaced: dict[str, bytes | None] = {}
+        for some in batches(sorted(rows, key=lambda row: row.id)):  # neighbours lie on one shelf
+            made = self._made(some, verdict, reason, at)
+            old = kept.pieces(made)
+            replaced |= kept.put({change: piece for change, piece in made.items() if not same(piece, old[change])})
+        return {row.id: replaced[row.id] for row in rows if row.id in replaced}
+
+    def _made(self, rows: Iterable[Row], verdict: Verdict | None, reason: str, at: str) -> Pieces:
+        if verdict is None:
+            return {row.id: None for row in rows}
         allowed = [row for row in rows if verdict is not Verdict.APPROVE or row.severity is not Severity.BLOCK]
-        made = {row.id: encoded(Decision(row.id, verdict, self.by, at, reason, about(row))) for row in allowed}
-        old = kept.pieces(made)
-        return {change: piece for change, piece in made.items() if not same(piece, old[change])}
+        return {row.id: encoded(Decision(row.id, verdict, self.by, at, reason, about(row))) for row in allowed}
 
 
 class Book:
@@ -69,7 +73,8 @@ class Book:
         self._kept = Kept.read(path)
         #: What each act replaced, by change id: only what is still ours to take back.
         self._acts: list[dict[str, bytes | None]] = []
-        self._unsaved: _Unsaved = {}
+        #: What the file says of the changes that are not saved yet.
+        self._unsaved: dict[str, bytes | None] = {}
         self._noticed = False
         self._change = threading.Condition()
         self._asked = self._answered = 0
@@ -105,10 +110,11 @@ class Book:
         A row with a BLOCK is never approved.
         """
         with self._change:
-            made = self._maker.decisions(self._kept, rows, verdict, reason)
-            if made:
-                self._acts.append(self._put(made))
-        return tuple(made)
+            before = self._maker.decide(self._kept, rows, verdict, reason)
+            if before:
+                self._acts.append(before)
+                self._save(before)
+        return tuple(before)
 
     def undoes(self) -> tuple[str, ...]:
         """The changes that ``undo`` would move."""
@@ -121,16 +127,13 @@ class Book:
         with self._change:
             back = self._acts.pop() if self._acts else {}
             if back:
-                self._put(back)
+                self._save(self._kept.put(back))
         return tuple(back)
 
-    def _put(self, pieces: Pieces) -> dict[str, bytes | None]:
-        """Keep these and have them saved; what they replace."""
-        before = self._kept.pieces(pieces)
-        self._kept.put(pieces)
-        self._unsaved = _joined(self._unsaved, {change: (before[change], pieces[change]) for change in pieces})
+    def _save(self, before: dict[str, bytes | None]) -> None:
+        """Have saved what was put in the place of these."""
+        self._unsaved = before | self._unsaved
         self._ask()
-        return before
 
     # Saving.
 
@@ -176,7 +179,7 @@ class Book:
 
     def _saved(self) -> str:
         """Save once; what went wrong, in words."""
-        taken: _Unsaved = {}
+        taken: dict[str, bytes | None] = {}
         try:
             if not self._unsaved:
                 self._look()
@@ -190,7 +193,7 @@ class Book:
                 self._stamp = stamp(self.path)
         except Exception as error:  # noqa: BLE001 - a writer that died would lose every later decision
             with self._change:
-                self._unsaved = _joined(taken, self._unsaved)
+                self._unsaved |= taken
             return str(error) if isinstance(error, PsareconError) else f"unexpected {type(error).__name__}"
         return ""
 
@@ -202,28 +205,25 @@ class Book:
         theirs = Kept.read(self.path)
         with self._change:
             self._let_go(theirs)
-            theirs.put({change: piece for change, (_, piece) in self._unsaved.items()})
+            self._unsaved = theirs.put(self._kept.pieces(self._unsaved))
             self._kept, self._stamp, self._noticed = theirs, found, True
 
     def _let_go(self, theirs: Kept) -> None:
         """What somebody else has decided since our act is no longer ours to take back; below an unsaved act of ours
         theirs lies now.
         """
-        touched = {change for act in self._acts for change in act}
-        left = self._kept.pieces(touched) | {change: piece for change, (piece, _) in self._unsaved.items()}
-        now = theirs.pieces(touched)
-        moved = {change for change in touched if left[change] != now[change]}
-        ours = moved & self._unsaved.keys()
+        touched = sorted({change for act in self._acts for change in act})
+        moved = {change for some in batches(touched) for change in self._moved(some, theirs)}
+        below = theirs.pieces(moved & self._unsaved.keys())
         for act in reversed(self._acts):
             for change in moved & act.keys():
-                if change in ours:
-                    act[change] = now[change]
-                    ours.remove(change)
+                if change in below:
+                    act[change] = below.pop(change)
                 else:
                     del act[change]
         self._acts = [act for act in self._acts if act]
 
-
-def _joined(old: _Unsaved, new: _Unsaved) -> _Unsaved:
-    """Acts and later acts: what lies below the first is what the file still says."""
-    return old | {change: (old.get(change, pair)[0], pair[1]) for change, pair in new.items()}
+    def _moved(self, changes: Iterable[str], theirs: Kept) -> Iterator[str]:
+        """Those of the changes of which the file no longer says what we know of it."""
+        known, now = self._kept.pieces(changes), theirs.pieces(changes)
+        return (change for change in changes if self._unsaved.get(change, known[change]) != now[change])

@@ -6,14 +6,16 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from psarecon.domain.decisions import Decision
 from psarecon.domain.plan import Change, Plan
-from psarecon.ledger.journal import Journal
 from psarecon.protocol import Result, Watch
 from psarecon.review.detail import Story
 from psarecon.review.opened import Opened
+
+if TYPE_CHECKING:  # a database is opened, and its library loaded, only where it is looked at
+    from psarecon.ledger.journal import Journal
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,28 +1,31 @@
-"""The decisions of a file as they are kept in memory: the very bytes of the file, on shelves.
+"""The decisions of a file as they are kept in memory: its very lines, on shelves.
 
 A plan of 100,000 changes may have as many decisions, and the file is written again with every key that is pressed:
-what did not change must not be encoded, sorted or copied again. So the decisions lie on shelves by the beginning of
-the change's id, each shelf in the order of the file, and a shelf is replaced, never changed: whoever writes the
-shelves can go on while the next decision is made.
+what did not change must not be encoded, sorted or copied again. So the lines lie on shelves by the beginning of the
+change's id, each shelf in the order of the file.
 """
 
 from __future__ import annotations
 
 import json
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
+from itertools import islice
 from pathlib import Path
+from typing import TypeVar
 
 from psarecon.domain.decisions import (
+    BETWEEN,
+    CHANGE,
     DAY,
     FIGURE,
     About,
     Decision,
     Verdict,
-    decisions_bytes,
     encoded,
-    framed,
+    lines_of,
     load_decisions,
     read_decision,
 )
@@ -31,48 +34,44 @@ from psarecon.domain.plan import Pair
 from psarecon.files import read_whole
 from psarecon.review.opened import Row
 
+Item = TypeVar("Item")
+
 #: Decisions by change id, each as ``encoded``; None where there is none, or is to be none.
 Pieces = Mapping[str, bytes | None]
+#: A decision in the file: the id of its change, the line it is about if it says so, and itself.
+_Entry = tuple[str, str | None, bytes]
 
-_EMPTY = decisions_bytes(())
-_OPENING, _CLOSING = (part.replace(b"x", b"") for part in b"".join(framed([b"x"])).split(b"x"))
-_SEPARATOR = b",\n"
 #: So many characters of the id: 256 shelves, of 400 decisions each where there are 100,000.
 _SHELF = 2
-
-
-def _pattern() -> re.Pattern[bytes]:
-    """One decision exactly as ``encoded`` writes it, on a change as a plan has it."""
-    unicode = "u(?:00(?:0[0-7bef]|1[0-9a-f]|7f|[89a-f][0-9a-f])|0[1-9a-f][0-9a-f]{2}|[1-9a-f][0-9a-f]{3})"
-    plain = r"[ !#-\[\]-~]*+"
-    text = rf'"{plain}(?:\\(?:["\\bfnrt]|{unicode}){plain})*+"'
-    pair = rf'(?:null|\{{\n          "after": "{FIGURE}",\n          "before": "{FIGURE}"\n        \}})'
-    about = (
-        rf'      "about": \{{\n        "client": {text},\n        "effective_date": (?:null|"{DAY}"),\n'
-        rf'        "line": (?P<line>{text}),\n        "product": {text},\n'
-        rf'        "quantity": {pair},\n        "unit_cost": {pair}\n      \}},\n'
-    )
-    one = (
-        rf'    \{{\n(?:{about})?      "at": {text},\n      "by": {text},\n'
-        rf'      "change": "(?P<change>[0-9a-f]{{12}})",\n      "reason": {text},\n'
-        rf'      "verdict": "(?P<verdict>{"|".join(Verdict)})"\n    \}}'
-    )
-    return re.compile(rf"{one}(?P<more>,\n)?".encode("ascii"))
-
-
-_DECISION = _pattern()
-#: How a decision begins and ends, and how the line begins that says its change: no text has a line end in it.
-_FIRST, _LAST, _CHANGE = b"    {\n", b"\n    }", b'\n      "change": '
+_FEW = 4096
+#: Before the change's id, and nowhere else: the quotes of a text have backslashes before them.
+_KEY = b'"change":"'
 _VERDICTS = {verdict.value.encode("ascii"): verdict for verdict in Verdict}
+_TEXT = r'"[ !#-\[\]-~]*+(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[ !#-\[\]-~]*+)*+"'
+_PAIR = rf'(?:null|\{{"after":"{FIGURE}","before":"{FIGURE}"\}})'
+_ABOUT = (
+    rf'"about":\{{"client":{_TEXT},"effective_date":(?:null|"{DAY}"),"line":(?P<line>{_TEXT}),'
+    rf'"product":{_TEXT},"quantity":{_PAIR},"unit_cost":{_PAIR}\}},'
+)
+#: A decision as ``encoded`` writes it: where all are, nothing else of the file need be looked at.
+_LINE = re.compile(
+    rf'\{{(?:{_ABOUT})?"at":{_TEXT},"by":{_TEXT},"change":"(?P<change>{CHANGE})",'
+    rf'"reason":{_TEXT},"verdict":"(?:{"|".join(Verdict)})"\}}'.encode("ascii")
+)
 
 
 class Kept:
     """The decisions of one file: ``verdicts`` by change id, and all the rest as bytes."""
 
-    def __init__(self) -> None:
+    def __init__(self, entries: Iterable[_Entry] = ()) -> None:
         self.verdicts: dict[str, Verdict] = {}
         self._shelves: dict[str, bytes] = {}
         self._on_line: dict[str, tuple[str, ...]] = {}
+        for some in batches(entries):
+            for change, line, _ in some:
+                if line is not None:
+                    self._on_line[line] = (*self._on_line.get(line, ()), change)
+            self.put({change: piece for change, _, piece in some})
 
     @classmethod
     def read(cls, path: Path) -> Kept:
@@ -82,76 +81,46 @@ class Kept:
     @classmethod
     def of(cls, content: bytes, name: str) -> Kept:
         """What a file of this content holds; ``name`` is for messages. Raises InvalidInput."""
-        found = cls()
         try:
-            found._cut(content)
+            return cls(_entries(content))
         except _OtherForm:
-            found = cls()
-            found._read(load_decisions(content, name))
-        return found
+            return cls(_entries_of_any_form(content, name))
 
-    def _cut(self, content: bytes) -> None:
-        """Take the shelves out of a file that is, to the byte, as psarecon writes it. Raises _OtherForm."""
-        starts: dict[str, int] = {}
-        for found in _matches(content):
-            line, change, verdict = found.group("line", "change", "verdict")
-            name = change.decode("ascii")
-            self.verdicts[name] = _VERDICTS[verdict]
-            self._note(name, None if line is None else _read_text(line))
-            starts.setdefault(name[:_SHELF], found.start())
-        stops = [*starts.values(), len(content) - len(_CLOSING) + len(_SEPARATOR)]
-        for (shelf, start), stop in zip(starts.items(), stops[1:], strict=True):
-            self._shelves[shelf] = content[start : stop - len(_SEPARATOR)]
-
-    def _read(self, decisions: Sequence[Decision]) -> None:
-        for one in decisions:
-            self._note(one.change, one.about.line if one.about else None)
-        self.put({one.change: encoded(one) for one in decisions})
-
-    def _note(self, change: str, line: str | None) -> None:
-        if line is not None:
-            self._on_line[line] = (*self._on_line.get(line, ()), change)
-
-    def put(self, pieces: Pieces) -> None:
-        """Keep these decisions, as ``encoded``, by change id; None forgets the one there is."""
-        wanted: dict[str, dict[str, bytes | None]] = {}
+    def put(self, pieces: Pieces) -> dict[str, bytes | None]:
+        """Keep these decisions and forget those that are None; what was there before, by change id."""
+        before: dict[str, bytes | None] = {}
+        for shelf, new in _by_shelf(pieces).items():
+            there = self._on(shelf)
+            before |= {change: there.get(change) for change in new}
+            there |= {change: pieces[change] for change in new}
+            self._shelves[shelf] = BETWEEN.join(piece for _, piece in sorted(there.items()) if piece is not None)
         for change, piece in pieces.items():
-            wanted.setdefault(change[:_SHELF], {})[change] = piece
             if piece is None:
                 self.verdicts.pop(change, None)
             else:
-                self.verdicts[change] = _verdict(piece)
-        shelves = self._shelves | {shelf: _laid(self._on(shelf) | new) for shelf, new in wanted.items()}
-        self._shelves = {shelf: shelves[shelf] for shelf in sorted(shelves) if shelves[shelf]}
-
-    def _on(self, shelf: str) -> dict[str, bytes | None]:
-        pieces = self._shelves.get(shelf, b"").split(_LAST + _SEPARATOR)
-        whole = [piece + _LAST for piece in pieces[:-1]] + pieces[-1:]
-        return {_change(piece): piece for piece in whole if piece}
-
-    def piece(self, change: str) -> bytes | None:
-        """The decision on a change as ``encoded``."""
-        if change not in self.verdicts:
-            return None
-        shelf = self._shelves[change[:_SHELF]]
-        found = shelf.index(b"%b%b," % (_CHANGE, json.dumps(change).encode("ascii")))
-        return shelf[shelf.rindex(_FIRST, 0, found) : shelf.index(_LAST, found) + len(_LAST)]
+                self.verdicts[change] = _VERDICTS[piece[piece.rindex(b':"') + 2 : -2]]
+        return before
 
     def pieces(self, changes: Iterable[str]) -> dict[str, bytes | None]:
-        """The decision on each of these changes as ``encoded``."""
-        shelves: dict[str, dict[str, bytes | None]] = {}
-        found = {}
-        for change in changes:
-            name = change[:_SHELF]
-            if name not in shelves:
-                shelves[name] = self._on(name)
-            found[change] = shelves[name].get(change)
+        """The decision on each of these changes."""
+        found: dict[str, bytes | None] = {}
+        for shelf, wanted in _by_shelf(changes).items():
+            there = self._on(shelf)
+            found |= {change: there.get(change) for change in wanted}
         return found
+
+    def _on(self, shelf: str) -> dict[str, bytes | None]:
+        content = self._shelves.get(shelf)
+        return {_change(piece): piece for piece in content.split(BETWEEN)} if content else {}
 
     def decision(self, change: str) -> Decision | None:
         """The decision on a change."""
-        piece = self.piece(change)
-        return None if piece is None else read_decision(json.loads(piece))
+        if change not in self.verdicts:
+            return None
+        shelf = self._shelves[change[:_SHELF]]
+        at = shelf.index(_KEY + change.encode("ascii"))
+        end = shelf.index(b"}", shelf.index(b'"verdict":', at)) + 1
+        return read_decision(json.loads(shelf[shelf.rfind(b"\n", 0, at) + 1 : end]))
 
     def lapsed(self, row: Row) -> Decision | None:
         """The newest decision on other figures of an undecided row's line, unless it has been carried out.
@@ -171,60 +140,57 @@ class Kept:
             return verdict.value
         return "open" if row.line not in self._on_line or self.lapsed(row) is None else "lapsed"
 
-    def shelves(self) -> Sequence[bytes]:
+    def shelves(self) -> list[bytes]:
         """All decisions there are now, for ``framed``; later ones change nothing in it."""
-        return tuple(self._shelves.values())
+        return [content for _, content in sorted(self._shelves.items()) if content]
 
 
 class _OtherForm(Exception):
-    """The file is not, to the byte, as psarecon writes it; it may well be one."""
+    """The file is not as psarecon writes it; it may well be a decisions file."""
 
 
-def _matches(content: bytes) -> Iterator[re.Match[bytes]]:
-    """Each decision of a file in psarecon's own form, in the order of the changes' ids. Raises _OtherForm."""
-    if content == _EMPTY:
-        return
-    if not (content.startswith(_OPENING) and content.endswith(_CLOSING)):
-        raise _OtherForm
-    position, end = len(_OPENING), len(content) - len(_CLOSING)
-    last, more = b"", True
-    while more:
-        found = _DECISION.match(content, position, end)
-        if found is None or found["change"] <= last:
+def _entries(content: bytes) -> Iterator[_Entry]:
+    """What a file as psarecon writes it holds. Raises _OtherForm."""
+    for piece in lines_of(content):
+        match = _LINE.fullmatch(piece)
+        if match is None:
             raise _OtherForm
-        yield found
-        last, position, more = found["change"], found.end(), found["more"] is not None
-    if position != end:
-        raise _OtherForm
+        line = match["line"]
+        yield match["change"].decode("ascii"), None if line is None else json.loads(line), piece
 
 
-def _laid(pieces: Pieces) -> bytes:
-    return _SEPARATOR.join(piece for _, piece in sorted(pieces.items()) if piece is not None)
+def _entries_of_any_form(content: bytes, name: str) -> Iterator[_Entry]:
+    for one in load_decisions(content, name):
+        yield one.change, one.about.line if one.about else None, encoded(one)
+
+
+def batches(items: Iterable[Item]) -> Iterator[list[Item]]:
+    """A few thousand at a time: 100,000 decisions are not to be in memory twice."""
+    left = iter(items)
+    while some := list(islice(left, _FEW)):
+        yield some
+
+
+def _by_shelf(changes: Iterable[str]) -> Mapping[str, Sequence[str]]:
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    for change in changes:
+        found[change[:_SHELF]].append(change)
+    return found
 
 
 def _change(piece: bytes) -> str:
-    start = piece.index(_CHANGE) + len(_CHANGE)
-    return _read_text(piece[start : piece.index(b",\n", start)])
+    start = piece.index(_KEY) + len(_KEY)
+    return piece[start : piece.index(b'"', start)].decode("ascii")
 
 
-def _verdict(piece: bytes) -> Verdict:
-    return _VERDICTS[piece[piece.rindex(b': "') + 3 : piece.rindex(b'"')]]
+def same(one: bytes | None, other: bytes | None) -> bool:
+    """Whether two decisions as ``encoded``, or none, differ in nothing but when they were made."""
+    return one == other or (one is not None and other is not None and _untimed(one) == _untimed(other))
 
 
-def _read_text(quoted: bytes) -> str:
-    """A text out of the file."""
-    text: str = json.loads(quoted) if b"\\" in quoted else quoted[1:-1].decode("ascii")
-    return text
-
-
-def same(one: bytes, other: bytes | None) -> bool:
-    """Whether two decisions as ``encoded`` differ in nothing but when they were made."""
-    return other is not None and _untimed(one) == _untimed(other)
-
-
-def _untimed(piece: bytes) -> bytes:
-    start = piece.index(b'\n      "at": ')
-    return piece[:start] + piece[piece.index(b"\n", start + 1) :]
+def _untimed(piece: bytes) -> tuple[bytes, bytes]:
+    about, _, rest = piece.partition(b'"at":"')
+    return about, rest.partition(b',"by":"')[2]
 
 
 def about(row: Row) -> About:

@@ -8,6 +8,7 @@ at, and all of them again before anything is written (``psarecon.domain.plan_fil
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -108,9 +109,11 @@ class Opened:
         self._by_scope = by_scope(findings)
 
     def change(self, row: Row) -> Change:
-        """The whole change. Raises PlanRefused if it is not, or no longer, the one its id stands for."""
-        self._file.seek(row.start)
-        change = load_change(self._file.read(row.length), row.client)
+        """The whole change; any thread may ask.
+
+        Raises PlanRefused if it is not, or no longer, the one its id stands for.
+        """
+        change = load_change(os.pread(self._file.fileno(), row.length, row.start), row.client)
         if change.id != row.id:
             raise refused(row.client, "the plan file was changed while it was open")
         return change

@@ -117,6 +117,16 @@ def parse(text: str) -> Query:
     return Query(text, tuple(rows), tuple(states), tuple(words))
 
 
+_LAST_WORD = re.compile(r"(?:^|\s)-?([A-Za-z]+)$")
+
+
+def while_typed(text: str) -> str:
+    """The filter without its last word while that may become a field: ``mon`` keeps what ``money>100`` may keep."""
+    found = _LAST_WORD.search(text)
+    may = found is not None and any(name.startswith(found[1].lower()) for name in (*FIELDS, "is"))
+    return text[: found.start()] if found is not None and may else text
+
+
 def _either_way(test: Callable[..., bool], *, negated: bool) -> Callable[..., bool]:
     return (lambda *about: not test(*about)) if negated else test
 

@@ -16,6 +16,7 @@ from enum import StrEnum
 
 from psarecon.domain.plan import Change
 from psarecon.errors import EXIT_ERROR, PsareconError
+from psarecon.patience import PATIENCE
 from psarecon.protocol import Outcome, Progress, Result, Stage, Watch, exit_code
 
 #: So many failures, with no line verified between them, and a person is asked.
@@ -140,13 +141,20 @@ class RunModel:
 
         Raises nothing: what went wrong is ``error``.
         """
-        self._began = self._clock()
-        try:
-            start(self.watch())
-        except Exception as error:  # noqa: BLE001 - a screen shows it; the command raises it once the screen is gone
-            self.error = error
-        finally:
-            self._end()
+        with PATIENCE.kept():
+            self._begin()
+            try:
+                start(self.watch())
+            except Exception as error:  # noqa: BLE001 - a screen shows it; the command raises it once the screen is gone
+                self.error = error
+            finally:
+                self._end()
+
+    def _begin(self) -> None:
+        with self._turn:
+            self._began = self._clock()
+            if self._stop:
+                PATIENCE.hurry()
 
     def watch(self) -> Watch:
         """What the service is to be run with."""
@@ -226,10 +234,12 @@ class RunModel:
     # The thread that shows.
 
     def ask_stop(self) -> None:
-        """Finish the call in flight, then stop. No question is asked any more."""
+        """Finish the call in flight, then stop. No question is asked and no long wait is kept any more."""
         with self._turn:
             self._stop = True
             self._answered()
+            if self._began is not None and not self.ended:
+                PATIENCE.hurry()
 
     def go_on(self) -> None:
         """The answer to the question: go on."""

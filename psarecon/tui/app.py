@@ -13,13 +13,12 @@ from psarecon.review import questions
 from psarecon.review.board import Board
 from psarecon.review.book import Book
 from psarecon.review.desk import Desk, Prepared, Writer
-from psarecon.review.history import History
 from psarecon.review.preferences import Preferences
 from psarecon.review.run import RunModel
 from psarecon.review.run_text import summary
 from psarecon.tui.dialogs import Tell, TypeName
-from psarecon.tui.history import HistoryScreen
 from psarecon.tui.loading import LoadingScreen
+from psarecon.tui.overlay import lay
 from psarecon.tui.review import ReviewScreen
 from psarecon.tui.run import RunScreen
 from psarecon.tui.safety import SafeApp
@@ -87,6 +86,9 @@ class ReviewApp(SafeApp[None]):
 
     def action_history(self) -> None:
         """The runs of the journal."""
+        from psarecon.review.history import History
+        from psarecon.tui.history import HistoryScreen
+
         journal = self._desk.journal()
         if journal is None:
             self._say("there is no ledger here: the history is where the settings are")
@@ -100,7 +102,7 @@ class ReviewApp(SafeApp[None]):
 
     # The run.
 
-    def action_run(self) -> None:
+    async def action_run(self) -> None:
         """Write what is approved, after the name of the tenant was typed."""
         writer, board = self._desk.writer, self._board
         if board is None:
@@ -113,7 +115,8 @@ class ReviewApp(SafeApp[None]):
         else:
             names = {name: board.opened.head.tenants.get(name, "") for name in sorted({row.psa for row in approved})}
             title, lines = questions.run(approved, names, board)
-            self.push_screen(TypeName(title, lines, questions.typed(names)), partial(self._confirmed, writer))
+            question = TypeName(title, lines, questions.typed(names))
+            await lay(self, question, partial(self._confirmed, writer))
 
     def _confirmed(self, writer: Writer, yes: bool | None) -> None:  # noqa: FBT001 - Textual calls it with the answer
         if yes and self._board is not None:

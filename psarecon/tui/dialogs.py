@@ -7,20 +7,18 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterable, Sequence
-from typing import ClassVar, TypeVar
+from typing import ClassVar
 
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Button, Input, Static
 
 from psarecon.text import clean
-
-Answer = TypeVar("Answer")
+from psarecon.tui.overlay import Answer, Overlay
 
 #: The longest text a line of a dialog shows; a name of 10,000 characters must not push the question away.
 _LONGEST = 400
@@ -28,7 +26,7 @@ _LONGEST = 400
 _MOST_TYPED = 400
 
 
-class Dialog(ModalScreen[Answer]):
+class Dialog(Overlay[Answer]):
     """A title, lines that scroll where there are too many, then what a subclass asks. Usable at 60x20."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 
 from psarecon.review.keys import Keyboard, Place, footer, help_lines
 from psarecon.review.spans import Role, Span
 from psarecon.tui.lines import Reading
+from psarecon.tui.overlay import Overlay
 from psarecon.tui.table import LinePane
 
 
-class HelpScreen(Reading, ModalScreen[None]):
+class HelpScreen(Reading, Overlay[None]):
     """Every action of a screen with its keys and a sentence, by section."""
 
     DEFAULT_CSS = """

@@ -30,6 +30,7 @@ from psarecon.tui.dialogs import Ask
 from psarecon.tui.keys import Keyed, bindings
 from psarecon.tui.lines import DetailScreen
 from psarecon.tui.moving import Moving
+from psarecon.tui.overlay import lay
 from psarecon.tui.table import LineList, LinePane
 
 #: A run's name that can be the name of a file as it stands; every name that psarecon gives can.
@@ -62,9 +63,9 @@ class HistoryScreen(Moving[None], Keyed[None]):
     def compose(self) -> ComposeResult:
         """The runs, the run under the cursor and its lines, what was said last, the keys."""
         yield LinePane(id="history-head")
-        yield LineList(RunLines(self._history), empty=EMPTY, id="list")
+        yield LineList(RunLines(self._history), moved=self._show_run, empty=EMPTY, id="list")
         yield LinePane(id="history-run")
-        yield LineList(self._lines, id="history-lines")
+        yield LineList(self._lines, moved=self._say_why, id="history-lines")
         yield LinePane(id="history-status")
         yield LinePane(id="history-keys")
 
@@ -95,7 +96,6 @@ class HistoryScreen(Moving[None], Keyed[None]):
         at = self._below.cursor
         return self._lines.items[at] if at < self._lines.count else None
 
-    @on(LineList.Moved, "#list")
     def _show_run(self) -> None:
         """The lower list follows the upper one's cursor."""
         if not self._history.runs:
@@ -103,16 +103,16 @@ class HistoryScreen(Moving[None], Keyed[None]):
         run = self._history.runs[self._runs.cursor]
         if run.name == self._shown:
             return
-        self._shown = run.name
+        self._shown, trouble = run.name, ""
         try:
             self._lines.items = self._history.items(self._runs.cursor)
             self.query_one("#history-run", LinePane).show(run_headline(run, self._history.tally(self._runs.cursor)))
         except LedgerError as error:
-            self._lines.items = ()
-            self._say(str(error), Role.BAD)
+            self._lines.items, trouble = (), str(error)
         self._below.reset(0)
+        if trouble:
+            self._say(trouble, Role.BAD)
 
-    @on(LineList.Moved, "#history-lines")
     def _say_why(self) -> None:
         """What the journal says of the line under the cursor: why it failed, what a person does about it."""
         self._say(self._item.text if self._item else "", Role.PLAIN)
@@ -167,14 +167,15 @@ class HistoryScreen(Moving[None], Keyed[None]):
         self.app.copy_to_clipboard(harmless)
         self._say(f"copied: {harmless}")
 
-    def action_save_list(self) -> None:
+    async def action_save_list(self) -> None:
         """The run under the cursor, with all its lines, to a file."""
         if not self._history.runs:
             return
         run = self._history.runs[self._runs.cursor]
         usual = f"{run.name}.txt" if _FILE_NAME.fullmatch(run.name) else "run.txt"
         lines = [f"every line of run {run.name} as text", f"an empty name is {usual}"]
-        self.app.push_screen(
+        await lay(
+            self.app,
             Ask("Write the run to a file", lines, usual),
             lambda name: None if name is None else self._save(name or usual),
         )

@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 
 from textual import work
 from textual.app import ComposeResult
 from textual.screen import Screen
 
+from psarecon.patience import PATIENCE
 from psarecon.review.spans import Role, Span, Spans
 from psarecon.review.wrap import wrapped
 from psarecon.tui.table import LinePane
 
 
 class LoadingScreen(Screen[None]):
-    """Runs ``load`` in a thread; ``done`` gets its answer or its error on the screen's own thread."""
+    """Runs ``load`` in a thread; ``done`` gets its answer or its error on the screen's own thread.
+
+    Where the screen goes before, nobody waits for the rest: nothing more is asked of any server.
+    """
 
     def __init__(self, load: Callable[[Callable[[str], None]], object], done: Callable[[object], None]) -> None:
         super().__init__()
         self._load = load
         self._done = done
         self._said: list[Spans] = [(Span("psarecon", Role.HEAD),)]
+        self._turn = threading.Lock()
+        self._loads = self._gone = False
 
     def compose(self) -> ComposeResult:
         """One pane."""
@@ -31,14 +38,31 @@ class LoadingScreen(Screen[None]):
         self._show()
         self.call_after_refresh(self._begin)
 
+    def on_unmount(self) -> None:
+        """End what is still being loaded."""
+        with self._turn:
+            self._gone = True
+            if self._loads:
+                PATIENCE.leave()
+
     @work(thread=True, exit_on_error=False)
     def _begin(self) -> None:
-        answer: object
+        with PATIENCE.kept():
+            self._turns(loads=True)
+            answer = self._answer()
+            self._turns(loads=False)
+        if not self._gone:
+            self.app.call_from_thread(self._done, answer)
+
+    def _turns(self, *, loads: bool) -> None:
+        with self._turn:
+            self._loads = loads
+
+    def _answer(self) -> object:
         try:
-            answer = self._load(lambda text: self.app.call_from_thread(self._say, text))
+            return self._load(lambda text: self.app.call_from_thread(self._say, text))
         except Exception as error:  # noqa: BLE001 - handed on: the app ends with it
-            answer = error
-        self.app.call_from_thread(self._done, answer)
+            return error
 
     def _say(self, text: str) -> None:
         self._said += [(Span(line),) for line in wrapped(text, max(20, self.size.width - 4))]

@@ -26,12 +26,14 @@ from psarecon.review.export import shown_text
 from psarecon.review.headline import headline
 from psarecon.review.keys import Keyboard, Place, footer
 from psarecon.review.opened import Row
+from psarecon.review.query import while_typed
 from psarecon.review.spans import Span, Spans
 from psarecon.review.status import Mode, status
 from psarecon.tui.dialogs import Ask, Confirm
 from psarecon.tui.keys import Keyed, bindings
 from psarecon.tui.lines import DetailScreen
 from psarecon.tui.moving import Moving
+from psarecon.tui.overlay import lay
 from psarecon.tui.table import LineList, LinePane
 
 _FLOOR = "psarecon needs 60 columns and 16 lines.\nWithout a screen: psarecon show, psarecon decide."
@@ -58,15 +60,16 @@ class ReviewScreen(Moving[None], Keyed[None]):
         self._stood_on: Row | None = None
 
     def compose(self) -> ComposeResult:
-        """Head, list and detail, status, filter, keys; and what is said where there is no room."""
+        """Head, list and detail, status, filter or keys; and what is said where there is no room."""
         with Container(id="review"):
             yield LinePane(id="head")
             yield LinePane(id="titles")
             with Container(id="body"):
-                yield LineList(BoardLines(self._board), empty=questions.nothing(self._board), id="list")
+                empty = questions.nothing(self._board)
+                yield LineList(BoardLines(self._board), moved=self._moved, empty=empty, id="list")
                 yield LinePane(id="detail")
-            yield Input(placeholder="client:acme money>100 finding:look cause:psa", id="filter")
             yield LinePane(id="status")
+            yield Input(placeholder="client:acme money>100 finding:look cause:psa", id="filter")
             yield LinePane(id="keys")
         yield Static(_FLOOR, id="floor", markup=False)
 
@@ -131,7 +134,6 @@ class ReviewScreen(Moving[None], Keyed[None]):
     def _subject(self) -> Subject | None:
         return None if self.row is None else self._board.subject(self.row, self._stories.get(self.row.id, Story()))
 
-    @on(LineList.Moved, "#list")
     def _moved(self) -> None:
         self._draw_detail()
         self._story_timer.stop()
@@ -145,7 +147,7 @@ class ReviewScreen(Moving[None], Keyed[None]):
 
     def draw_all(self) -> None:
         """Every line may stand otherwise."""
-        self.list.refresh()
+        self.list.all_changed()
         self._draw_head()
         self._draw_detail(keep_place=True)
 
@@ -165,59 +167,60 @@ class ReviewScreen(Moving[None], Keyed[None]):
 
     def _learnt(self, row: Row, story: Story) -> None:
         self._stories[row.id] = story
-        if self.row is row:
+        if self.row is row and story != Story():
             self._draw_detail(keep_place=True)
 
     # Deciding.
 
     def _decided(self, rows: Sequence[Row], verdict: Verdict | None, reason: str = "", *, move: bool = True) -> None:
-        """Keep a decision, draw it, and go on to the next line."""
-        changed = self._board.decide(rows, verdict, reason)
+        """Keep a decision, draw it, and go on to the next line, which draws its detail."""
+        changed, here = self._board.decide(rows, verdict, reason), self.list.cursor
         self._mode.said = questions.refused(rows) if not changed else ""
-        self._redraw(rows)
+        self._draw_decided(rows)
         if move and changed:
             self.list.move_by(1)
+        if self.list.cursor == here:
+            self._draw_detail(keep_place=True)
 
-    def _redraw(self, rows: Sequence[Row]) -> None:
+    def _draw_decided(self, rows: Sequence[Row]) -> None:
         if len(rows) == 1:
             self.list.changed(self.list.cursor)
         else:
-            self.list.refresh()
+            self.list.all_changed()
         self._draw_head()
-        self._draw_detail(keep_place=True)
 
-    def _decide_here(self, verdict: Verdict | None) -> None:
+    async def _decide_here(self, verdict: Verdict | None) -> None:
         """Decide on the entry under the cursor; a group asks first, with its count and money."""
         rows = self._board.rows_at(self.list.cursor)
         if len(rows) < 2 or verdict is None:
             self._decided(rows, verdict)
             return
         title, lines = questions.group(self._board, rows, verdict)
-        self.app.push_screen(
-            Confirm(title, lines, yes=verdict.value.capitalize()),
-            lambda yes: self._decided(rows, verdict) if yes else None,
-        )
+        question = Confirm(title, lines, yes=verdict.value.capitalize())
+        await lay(self.app, question, lambda yes: self._decided(rows, verdict) if yes else None)
 
-    def action_approve(self) -> None:
+    async def action_approve(self) -> None:
         """Approve and move on."""
-        self._decide_here(Verdict.APPROVE)
+        await self._decide_here(Verdict.APPROVE)
 
-    def action_hold(self) -> None:
+    async def action_hold(self) -> None:
         """Hold and move on."""
-        self._decide_here(Verdict.HOLD)
+        await self._decide_here(Verdict.HOLD)
 
-    def action_reopen(self) -> None:
+    async def action_reopen(self) -> None:
         """Back to open."""
-        self._decide_here(None)
+        await self._decide_here(None)
 
-    def action_reject(self) -> None:
+    async def action_reject(self) -> None:
         """Reject, asking why; no answer is no rejection."""
         rows = self._board.rows_at(self.list.cursor)
         if not rows:
             return
         title, lines = questions.reject(rows)
-        self.app.push_screen(
-            Ask(title, lines, "why; Enter alone gives no reason"),
+        question = Ask(title, lines, "why; Enter alone gives no reason")
+        await lay(
+            self.app,
+            question,
             lambda reason: None if reason is None else self._decided(rows, Verdict.REJECT, reason),
         )
 
@@ -225,15 +228,19 @@ class ReviewScreen(Moving[None], Keyed[None]):
         """Take back the last decision."""
         rows = self._board.undo()
         self._mode.said = "" if rows else "nothing to undo"
+        here = self.list.cursor
         if rows:
             self.list.move_to(self._board.index_of(rows[0]))
-        self._redraw(rows)
+        self._draw_decided(rows)
+        if self.list.cursor == here:
+            self._draw_detail(keep_place=True)
 
-    def action_approve_clean(self) -> None:
+    async def action_approve_clean(self) -> None:
         """Approve every clean change that is shown and open, after asking."""
         rows = self._board.clean_shown()
         title, lines = questions.clean(self._board, rows)
-        self.app.push_screen(
+        await lay(
+            self.app,
             Confirm(title, lines, yes="Approve"),
             lambda yes: self._decided(rows, Verdict.APPROVE, "clean", move=False) if yes else None,
         )
@@ -280,28 +287,38 @@ class ReviewScreen(Moving[None], Keyed[None]):
 
     def action_filter(self) -> None:
         """Type a filter; every letter is a letter then."""
+        self._show_filter(opened=True).focus()
+
+    def _show_filter(self, *, opened: bool) -> Input:
+        """It stands where the keys are told: none of them counts while it is typed, and no other line moves."""
         box = self.query_one("#filter", Input)
-        box.can_focus = True
-        box.add_class("-open")
-        box.focus()
+        box.display = box.can_focus = opened
+        self.query_one("#keys").display = not opened
+        return box
 
     @on(Input.Changed, "#filter")
     def _filter_typed(self, event: Input.Changed) -> None:
-        self._stood_on = row = self.row or self._stood_on
-        self._mode.said = self._board.try_filter(event.value)
-        self._shown_anew(row)
+        self._filter(while_typed(event.value))
 
     @on(Input.Submitted, "#filter")
-    def _filter_done(self) -> None:
-        box = self.query_one("#filter", Input)
-        box.remove_class("-open")
-        box.can_focus = False
+    def _filter_done(self, event: Input.Submitted) -> None:
+        if while_typed(event.value) != event.value:
+            self._filter(event.value)
+        self._close_filter()
+
+    def _filter(self, text: str) -> None:
+        self._stood_on = row = self.row or self._stood_on
+        self._mode.said = self._board.try_filter(text)
+        self._shown_anew(row)
+
+    def _close_filter(self) -> None:
+        self._show_filter(opened=False)
         self.list.focus()
 
     def action_clear(self) -> None:
         """Show everything again; first of all close the filter."""
         self.query_one("#filter", Input).value = ""
-        self._filter_done()
+        self._close_filter()
 
     # Elsewhere.
 
@@ -329,10 +346,10 @@ class ReviewScreen(Moving[None], Keyed[None]):
         self.app.copy_to_clipboard(text)
         self.say(f"copied: {text}")
 
-    def action_save_list(self) -> None:
+    async def action_save_list(self) -> None:
         """The shown list to a file."""
         title, lines = questions.write(self._board, self._desk.folder)
-        self.app.push_screen(Ask(title, lines, self._list_name), self._write_to)
+        await lay(self.app, Ask(title, lines, self._list_name), self._write_to)
 
     @property
     def _list_name(self) -> str:

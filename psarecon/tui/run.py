@@ -29,6 +29,7 @@ from psarecon.tui.dialogs import Ask, Confirm
 from psarecon.tui.keys import Keyed, bindings
 from psarecon.tui.lines import DetailScreen
 from psarecon.tui.moving import Moving
+from psarecon.tui.overlay import lay
 from psarecon.tui.table import LineList, LinePane
 
 #: Seconds between two looks at the run.
@@ -76,7 +77,7 @@ class RunScreen(Moving[list[Result]], Keyed[list[Result]]):
         yield LinePane(id="run-head")
         yield LinePane(id="titles")
         with Container(id="body"):
-            yield LineList(RunLines(self.model), id="list")
+            yield LineList(RunLines(self.model), moved=self._show_detail, id="list")
             yield LinePane(id="detail")
         yield Static(id="run-status", markup=False)
         yield LinePane(id="keys")
@@ -121,7 +122,7 @@ class RunScreen(Moving[list[Result]], Keyed[list[Result]]):
 
     def _draw(self, changed: set[int]) -> None:
         if len(changed) > _MANY:
-            self._list.refresh()
+            self._list.all_changed()
             return
         for place in changed:
             self._list.changed(place)
@@ -208,10 +209,6 @@ class RunScreen(Moving[list[Result]], Keyed[list[Result]]):
         """So has one with a mouse."""
         self._follows = False
 
-    @on(LineList.Moved, "#list")
-    def _moved(self) -> None:
-        self._show_detail()
-
     @on(LineList.Chosen, "#list")
     def action_detail(self) -> None:
         """The change under the cursor on a screen of its own."""
@@ -233,12 +230,12 @@ class RunScreen(Moving[list[Result]], Keyed[list[Result]]):
         self.app.copy_to_clipboard(clean(text))
         self.notify(f"copied: {clean(text, 60)}", markup=False)
 
-    def action_save_list(self) -> None:
+    async def action_save_list(self) -> None:
         """The run as it stands, to a file."""
         usual = f"run-{self.model.run}.txt"
         lines = ["the summary, and every change as text", f"an empty name is {usual}"]
         ask = Ask("Write the run to a file", lines, usual)
-        self.app.push_screen(ask, lambda name: None if name is None else self._save(name or usual))
+        await lay(self.app, ask, lambda name: None if name is None else self._save(name or usual))
 
     def _save(self, name: str) -> None:
         path = self._folder / name

@@ -1,7 +1,8 @@
 """What every screen of psarecon owes its user when something goes wrong.
 
 A crash shows no local variable and no text of an error that is not ours: either may hold a secret. A signal ends the
-app as ``q`` does. Nothing is read as markup. Textual's private names are used in this file and nowhere else.
+app as ``q`` does. Nothing is read as markup. Textual's private names are used in this file and in ``overlay``, and
+nowhere else.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import threading
 import time
 from collections.abc import Iterable
 from contextlib import suppress
+from contextvars import Context, copy_context
 from functools import partial
 from typing import Any, ClassVar, TypeVar
 
@@ -21,7 +23,7 @@ from rich.console import RenderableType
 from textual.app import App, SystemCommand
 from textual.notifications import SeverityLevel
 from textual.screen import Screen
-from textual.theme import BUILTIN_THEMES, Theme
+from textual.theme import BUILTIN_THEMES
 from textual.worker import WorkerFailed
 
 from psarecon.errors import EXIT_ERROR, PsareconError, trace_of
@@ -29,6 +31,7 @@ from psarecon.review.preferences import Preferences
 from psarecon.text import clean
 from psarecon.tui.help import HelpScreen
 from psarecon.tui.keys import Keyed, commands, keymap
+from psarecon.tui.overlay import lay
 
 Result = TypeVar("Result")
 
@@ -66,6 +69,8 @@ class SafeApp(App[Result]):
 
     def __init__(self, preferences: Preferences | None = None, *, debug: bool = False) -> None:
         super().__init__()
+        for name in BUILTIN_THEMES.keys() - theme_names(colour=not self.no_color):
+            self.unregister_theme(name)
         self.preferences = preferences or Preferences()
         self.use_command_palette = True
         self.crash: BaseException | None = None
@@ -110,16 +115,17 @@ class SafeApp(App[Result]):
             with suppress(NotImplementedError, RuntimeError, ValueError):  # Windows, or not the main thread
                 loop.add_signal_handler(number, self._on_signal, number)
         with suppress(AttributeError, ValueError):  # Windows, or not the main thread
-            signal.signal(signal.SIGHUP, partial(self._on_hangup, loop))
+            signal.signal(signal.SIGHUP, partial(self._on_hangup, loop, copy_context()))
 
-    def _on_hangup(self, loop: asyncio.AbstractEventLoop, number: int, _frame: object) -> None:
+    def _on_hangup(self, loop: asyncio.AbstractEventLoop, context: Context, number: int, _frame: object) -> None:
         """The terminal is gone, or said so. Textual may be stuck writing to it for ever, so a thread insists.
 
-        A handler of the loop would not do: it runs only while the loop does.
+        A handler of the loop would not do: it runs only while the loop does. ``context`` is the app's: in that of
+        whatever is interrupted, Textual would not find its app.
         """
         threading.Thread(target=self._insist, args=(_BY_SIGNAL + number,), daemon=True).start()
         with suppress(RuntimeError):  # the loop is closed already
-            loop.call_soon_threadsafe(self._on_signal, number)
+            loop.call_soon_threadsafe(self._on_signal, number, context=context)
 
     def _insist(self, code: int) -> None:
         with suppress(Exception):
@@ -147,10 +153,10 @@ class SafeApp(App[Result]):
         """Leave, when it can be."""
         self.ask_to_end()
 
-    def action_help(self) -> None:
+    async def action_help(self) -> None:
         """The keys of the screen that is shown."""
         if isinstance(self.screen, Keyed):
-            self.push_screen(HelpScreen(self.preferences.keyboard, self.screen.PLACE))
+            await lay(self, HelpScreen(self.preferences.keyboard, self.screen.PLACE))
 
     def action_theme(self) -> None:
         """Choose a theme."""
@@ -181,13 +187,6 @@ class SafeApp(App[Result]):
     ) -> None:
         """A message in the corner, as one harmless line; never markup, whatever ``markup`` says."""
         super().notify(clean(message), title=clean(title), severity=severity, timeout=timeout, markup=False)
-
-    @property
-    def available_themes(self) -> dict[str, Theme]:
-        """The themes to choose from. Textual asks before it knows about colour."""
-        names = theme_names(colour=not getattr(self, "no_color", False))
-        found = super().available_themes
-        return {name: theme for name, theme in found.items() if name in names or name not in BUILTIN_THEMES}
 
     # Crashes: Textual's private names
 

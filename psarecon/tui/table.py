@@ -6,12 +6,12 @@ drawn, so that 100,000 lines cost what 40 cost.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import zip_longest
-from typing import Protocol, Self
+from typing import Protocol
 
 from textual import events
-from textual.geometry import Region, Size
+from textual.geometry import Size
 from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
@@ -37,12 +37,16 @@ class Lines(Protocol):
 
 
 class LineList(Painted, can_focus=True):
-    """Lines with a cursor. ``empty`` is said where there are none."""
+    """Lines with a cursor. ``empty`` is said where there are none.
 
-    cursor: reactive[int] = reactive(0, repaint=False)
+    ``moved`` is called as soon as the cursor stands on another line, or on other content: what follows the cursor is
+    painted with it, not after it, as it would be if it waited for a message.
+    """
 
-    class Moved(Message):
-        """The cursor stands on another line, or on other content."""
+    cursor: reactive[int] = reactive(0, repaint=False, init=False)
+
+    class Chosen(Message):
+        """A line was clicked while the cursor stood on it."""
 
         def __init__(self, sender: LineList, index: int) -> None:
             super().__init__()
@@ -54,14 +58,20 @@ class LineList(Painted, can_focus=True):
             """The list, for ``@on`` with a selector."""
             return self.sender
 
-    class Chosen(Moved):
-        """A line was clicked while the cursor stood on it."""
-
-    def __init__(self, lines: Lines, *, empty: Sequence[Spans] = (), id: str | None = None) -> None:  # noqa: A002 - Textual's word
+    def __init__(
+        self,
+        lines: Lines,
+        *,
+        moved: Callable[[], None] = lambda: None,
+        empty: Sequence[Spans] = (),
+        id: str | None = None,  # noqa: A002 - Textual's word
+    ) -> None:
         self._strips: dict[int, Strip] = {}
+        self._theme = ""
         super().__init__(id=id)
         self.lines = lines
         self.empty = empty
+        self._moved = moved
 
     def on_mount(self) -> None:
         """Know how many lines there are before the first paint."""
@@ -95,15 +105,11 @@ class LineList(Painted, can_focus=True):
             found = self._strips[index] = self._line(index, current=False)
         return found
 
-    def refresh(self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False) -> Self:
-        """As of every widget; without a region every line may be another one."""
-        if not regions:
-            self._strips.clear()
-        return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
-
     def notify_style_update(self) -> None:
-        """Other colours: every line is drawn again."""
-        self._strips.clear()
+        """Other colours: every line is drawn again. Textual says so with every change of focus too."""
+        if self._theme != self.app.theme:
+            self._theme = self.app.theme
+            self._strips.clear()
         super().notify_style_update()
 
     @property
@@ -120,7 +126,7 @@ class LineList(Painted, can_focus=True):
         self.refresh_line(old)
         self.refresh_line(new)
         self._into_sight()
-        self.post_message(self.Moved(self, new))
+        self._moved()
 
     def move_to(self, index: int) -> None:
         """Put the cursor there, as near as the list goes."""
@@ -140,13 +146,18 @@ class LineList(Painted, can_focus=True):
         self._strips.pop(index, None)
         self.refresh_line(index)
 
+    def all_changed(self) -> None:
+        """Draw every line again: none came, none went."""
+        self._strips.clear()
+        self.refresh()
+
     def reset(self, cursor: int | None = None) -> None:
         """Everything may be different: count the lines and draw them again."""
         self._measure()
         self.set_reactive(LineList.cursor, self.validate_cursor(self.cursor if cursor is None else cursor))
         self._into_sight()
-        self.refresh()
-        self.post_message(self.Moved(self, self.cursor))
+        self.all_changed()
+        self._moved()
 
     def on_focus(self) -> None:
         """The cursor shows that the keys go here."""

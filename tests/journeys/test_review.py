@@ -127,6 +127,23 @@ def verdicts_on(text: str) -> str:
     return text.splitlines()[1].split(": ")[1].split(",")[0]
 
 
+async def test_a_field_that_is_being_typed_hides_nothing(msp: Rehearsal) -> None:
+    """``money`` may go on with ``>100``; Enter makes it a word that is sought, and none has it.
+
+    The keys are told again then: while letters are letters, none of them counts.
+    """
+    async with reviewing(msp, str(msp.plan_file)) as seat:
+        await seat.press("/")
+        for letter in "money":
+            await seat.type(letter)
+            assert all(client.name in seat.text for client in CLIENTS)
+            assert "Next open" not in seat.text
+        await seat.press("enter")
+        await seat.sees("0 of 5: money")
+        assert "Next open" in seat.text
+        await seat.press("escape", "q")
+
+
 async def test_a_filter_that_is_none_says_so(msp: Rehearsal) -> None:
     """While somebody is still typing ``money>``, the line below says where it went wrong; nothing else happens."""
     async with reviewing(msp, str(msp.plan_file)) as seat:

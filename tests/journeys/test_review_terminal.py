@@ -101,12 +101,19 @@ def msp(tmp_path: Path) -> Iterator[Rehearsal]:
         yield found
 
 
-def writing(screen: Terminal) -> None:
-    """The person has typed the tenant's name, and the first write is on its way."""
+def begun(screen: Terminal) -> None:
+    """The person has typed the tenant's name, and the run begins."""
     screen.sees(b"WRITES ALLOWED")
     screen.press(b"R")
     screen.sees(b"To go on")
-    screen.press(TENANT + b"\r\r")
+    screen.press(TENANT + b"\r")
+    time.sleep(0.5)  # until the button has the focus
+    screen.press(b"\r")
+
+
+def writing(screen: Terminal) -> None:
+    """The first write is on its way."""
+    begun(screen)
     screen.sees(b"> writing")
 
 
@@ -134,6 +141,51 @@ def test_a_signal_finishes_the_call_and_ends(msp: Rehearsal) -> None:
         screen.sees(b"1 verified")
         screen.sees(b"1 skipped")
     assert one_is_written(msp)
+
+
+def slow_down(found: Rehearsal) -> None:
+    """The PSA asks for two minutes before anything is read again."""
+    found.fault("status", status=429, body="{}", headers={"Retry-After": "120"}, path="/query", times=None)
+
+
+def slowed_down(found: Rehearsal) -> bool:
+    """Whether it has asked for that."""
+    return bool(found.control("GET", "faults")["faults"][-1]["matched"])
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_signal_ends_a_run_that_waits_to_read_again(msp: Rehearsal, number: signal.Signals) -> None:
+    """Nothing was sent, the rest is skipped, and nobody waits two minutes for that."""
+    slow_down(msp)
+    with terminal(msp, str(msp.plan_file), "--apply") as screen:
+        begun(screen)
+        screen.until(lambda: slowed_down(msp))
+        screen.process.send_signal(number)
+        assert screen.process.wait(8) == EXIT_PARTIAL
+        screen.sees(b"1 failed")
+        screen.sees(b"1 skipped")
+    assert (msp.log(), msp.adjustments()) == ([], 0)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_a_review_that_still_makes_its_plan(msp: Rehearsal, number: signal.Signals) -> None:
+    """It waits to read again; no plan is kept, and no error is told of what was given up."""
+    slow_down(msp)
+    with terminal(msp) as screen:
+        screen.until(lambda: slowed_down(msp))
+        screen.process.send_signal(number)
+        assert screen.process.wait(8) == 128 + number
+    assert b"error" not in screen.written
+    assert not (msp.directory / ".psarecon" / "review").exists()
+
+
+def test_a_review_that_still_makes_its_plan_is_left_at_once(msp: Rehearsal) -> None:
+    """By the key that leaves."""
+    slow_down(msp)
+    with terminal(msp) as screen:
+        screen.until(lambda: slowed_down(msp))
+        screen.press(b"\x11")
+        assert screen.process.wait(8) == 0
 
 
 def test_without_a_terminal_there_is_no_review(msp: Rehearsal) -> None:

@@ -19,6 +19,7 @@ from textual.widgets import Button
 
 import psarecon.tui
 from psarecon.errors import EXIT_DONE, EXIT_LOCKED, EXIT_PARTIAL
+from psarecon.patience import PATIENCE
 from psarecon.protocol import Outcome, Progress, Result, Stage, Watch
 from psarecon.review.run import RunModel, Standing
 from psarecon.review.run_text import summary
@@ -164,6 +165,18 @@ async def test_stopped_in_the_middle_the_call_in_flight_is_finished_and_no_other
     assert host.model.exit_code() == EXIT_PARTIAL
     assert "skipped   2 changes: the run was told to stop" in summary(host.model)
     assert four.run("resume").out == "nothing is in doubt\n"
+
+
+async def test_stopped_while_a_server_asks_for_patience_it_ends_at_once(four: Rehearsal) -> None:
+    """Two minutes before the line may be read again: given up, nothing is sent, and the next run waits as ever."""
+    four.fault("status", status=429, body="{}", headers={"Retry-After": "120"}, path="/query", times=None)
+    async with watching(four) as (host, pilot):
+        await until(pilot, lambda: four.control("GET", "faults")["faults"][-1]["matched"] > 0)
+        await pilot.press("s")
+        await until(pilot, lambda: host.model.ended, 8)
+        assert standings(host) == [Standing.FAILED] + [Standing.SKIPPED] * 3
+    assert_true(four, host)
+    assert (four.adjustments(), PATIENCE.hurried) == (0, False)
 
 
 @pytest.mark.parametrize("keys", [("q", "q", "q"), ("escape", "q", "escape")])

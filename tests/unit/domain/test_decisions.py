@@ -82,11 +82,15 @@ def test_decisions_come_back_from_their_file_as_they_were(found: list[Decision])
 
 
 @given(decisions)
-def test_the_file_is_what_the_library_would_indent(found: list[Decision]) -> None:
-    """By two, its keys sorted, in ASCII: anybody's tool writes it the same."""
-    content = decisions_bytes(found)
-    again = json.dumps(json.loads(content), indent=2, sort_keys=True, ensure_ascii=True)
-    assert content == again.encode("ascii") + b"\n"
+def test_the_file_has_a_line_for_each_decision(found: list[Decision]) -> None:
+    """JSON without spaces, its keys sorted, in ASCII: anybody's tool writes it the same, and git shows it by line."""
+    first, *lines, last = decisions_bytes(found).decode("ascii").splitlines()
+    assert (first, last) == ('{"decisions":[', '],"format_version":1}')
+    assert [line.endswith(",") for line in lines] == [True] * (len(found) - 1) + [False] * bool(found)
+    for line, one in zip(lines, found, strict=True):
+        data = json.loads(line.removesuffix(","))
+        assert json.dumps(data, separators=(",", ":"), sort_keys=True) == line.removesuffix(",")
+        assert data["change"] == one.change
 
 
 def test_a_decision_says_in_words_what_it_is_about() -> None:
@@ -104,7 +108,7 @@ def test_a_file_of_before_is_read_and_what_a_later_psarecon_adds_is_passed_by() 
     """Without `about`; with a key nobody knows yet."""
     old = {**_GOOD, "later": [1]}
     content = json.dumps({"format_version": 1, "decisions": [old], "later": {}}).encode()
-    assert load_decisions(content, "x") == (Decision("a", Verdict.APPROVE, "dana", AT),)
+    assert load_decisions(content, "x") == (Decision("0123456789ab", Verdict.APPROVE, "dana", AT),)
 
 
 @pytest.mark.parametrize("severity", [Severity.BLOCK, Severity.LOOK])
@@ -142,7 +146,7 @@ def test_a_rejected_or_held_change_is_declined(verdict: Verdict) -> None:
     assert sort_changes(plan_of([FIRST]), [_decided(verdict)]).declined == (FIRST,)
 
 
-_GOOD = {"change": "a", "verdict": "approve", "by": "dana", "at": AT}
+_GOOD = {"change": "0123456789ab", "verdict": "approve", "by": "dana", "at": AT}
 _ABOUT = {
     "line": "autotask/1",
     "client": "",
@@ -174,7 +178,8 @@ def _told(**about: object) -> bytes:
         json.dumps({"format_version": 1, "decisions": [{**_GOOD, "verdict": ["approve"]}]}).encode(),
         json.dumps({"format_version": 1, "decisions": [{**_GOOD, "by": None}]}).encode(),
         json.dumps({"format_version": 1, "decisions": [{**_GOOD, "reason": 1}]}).encode(),
-        json.dumps({"format_version": 1, "decisions": [{"change": "a", "verdict": "approve"}]}).encode(),
+        json.dumps({"format_version": 1, "decisions": [{"change": _GOOD["change"], "verdict": "approve"}]}).encode(),
+        json.dumps({"format_version": 1, "decisions": [{**_GOOD, "change": "0123"}]}).encode(),
         b"[" * 100_000,
         _told(line=1),
         _told(client=None),

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import json
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from decimal import Decimal
@@ -175,3 +176,23 @@ def test_a_file_written_over_is_noticed(tmp_path: Path, opened: Open) -> None:
     (tmp_path / "plan.json").write_bytes(plan_bytes(plan_of([numbered(5)])))
     with pytest.raises(PlanRefused):
         found.change(found.rows[0])
+
+
+def test_changes_are_read_by_two_threads_at_once(opened: Open) -> None:
+    """The screen reads the change under the cursor while a thread asks git and the ledger about the one before."""
+    found = opened(plan_of([numbered(number) for number in range(50)]))
+    wrong: list[str] = []
+
+    def read() -> None:
+        for row in found.rows * 20:
+            try:
+                found.change(row)
+            except PlanRefused as error:
+                wrong.append(str(error))
+
+    threads = [threading.Thread(target=read) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []

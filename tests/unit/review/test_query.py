@@ -11,7 +11,7 @@ from unit.review.rows import row
 
 from psarecon.domain.model import Severity
 from psarecon.review.opened import Row
-from psarecon.review.query import FIELDS, STANDINGS, BadQuery, Query, Texts, parse
+from psarecon.review.query import FIELDS, STANDINGS, BadQuery, Query, Texts, parse, while_typed
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "reference" / "filter.md"
 ACME = row()
@@ -270,6 +270,27 @@ def test_the_page_describes_every_field_in_the_programs_own_words() -> None:
         name: [one.meaning, f"`{one.example}`"] for name, one in FIELDS.items()
     }
     assert page.keys() - FIELDS.keys() == {f"is:{word}" for word in STANDINGS}
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("m", ""),
+        ("Money", ""),
+        ("money>", "money>"),
+        ("money>1", "money>1"),
+        ("client:acme -cau", "client:acme"),
+        ("acme is", "acme"),
+        ("money ", "money "),
+        ("harbor", "harbor"),
+        ('"money"', '"money"'),
+        ("client:mon", "client:mon"),
+        ("", ""),
+    ],
+)
+def test_a_last_word_that_may_become_a_field_is_left_out_while_it_is_typed(typed: str, meant: str) -> None:
+    """A space, quotes or anything no field begins with makes it a word to be sought."""
+    assert while_typed(typed) == meant
 
 
 def test_every_example_of_the_page_is_a_filter() -> None:
