@@ -105,11 +105,14 @@ def stoppable(told: Any) -> Iterator[Watch]:
     """A watch that SIGINT and SIGTERM stop: the call in flight is finished first, however often they come.
 
     The handler takes no lock and writes past Python's buffers: the code it interrupts may be in the midst of either.
+    It may be the handler itself, so all but the first return at once.
     """
     from psarecon.patience import PATIENCE
     from psarecon.protocol import Watch
 
     def on_signal(number: int, _frame: object) -> None:
+        if PATIENCE.hurried:
+            return
         PATIENCE.hurry()
         text = f"{signal.Signals(number).name}: finishing the call in flight, then stopping\n"
         with suppress(OSError):
