@@ -24,6 +24,7 @@ from psarecon.review.desk import Desk
 from psarecon.review.detail import Story, Subject, detail
 from psarecon.review.export import shown_text
 from psarecon.review.headline import headline
+from psarecon.review.history_back import finding_lines
 from psarecon.review.keys import Keyboard, Place, footer
 from psarecon.review.opened import Row
 from psarecon.review.spans import Span, Spans
@@ -346,6 +347,11 @@ class ReviewScreen(Moving[None], Keyed[None]):
     def action_previous_open(self) -> None:
         """The one before."""
         self._to_open(-1)
+
+    def action_findings(self) -> None:
+        """What stands beside no change: lines that are held back, or left out."""
+        opened = self._board.opened
+        self.app.push_screen(DetailScreen(lambda width: finding_lines(opened, width), self._keyboard))
 
     def _to_open(self, step: int) -> None:
         index = self._board.next_open(self.list.cursor, step)
