@@ -50,8 +50,10 @@ def journaled(url: str, changes: int) -> tuple[float, float]:
 
 def main(changes: int) -> None:
     """Print a row for each kind of database."""
+    place = Path(".psarecon")  # on this disk, and out of git's sight
+    place.mkdir(exist_ok=True)
     with (
-        tempfile.TemporaryDirectory(dir=Path.cwd()) as folder,
+        tempfile.TemporaryDirectory(dir=place.resolve()) as folder,
         serving(fsync="on") as server,
         server.database() as database,
     ):

@@ -117,7 +117,7 @@ class Applier:
             raise PlanRefused(message, hint="make the plan again with these settings")
         lease = self.leases.take(tenant, self.holder, self.timing.lease)
         try:
-            return _Lines(self, psa, tenant, lease).carry_out(approved)
+            return _Lines(self, plan, psa, tenant, lease).carry_out(approved)
         finally:
             lease.release()
 
@@ -125,8 +125,9 @@ class Applier:
 class _Lines:
     """The lines of one tenant under its lease."""
 
-    def __init__(self, applier: Applier, psa: Psa, tenant: str, lease: Lease) -> None:
+    def __init__(self, applier: Applier, plan: Plan, psa: Psa, tenant: str, lease: Lease) -> None:
         self._applier = applier
+        self._origin = _origin(plan, applier.holder)
         self._psa = psa
         self._tenant = tenant
         self._lease = lease
@@ -218,7 +219,7 @@ class _Lines:
             self._watch.on(Progress(Stage.WAITING, change, text=_unclear(state, sending)))
 
     def _intend(self, change: Change, decision: Decision) -> None:
-        self._append(change, Event.INTENT, {"change": change_data(change), "decision": _said(decision)})
+        self._append(change, Event.INTENT, self._told(change, decision))
         self._watch.on(Progress(Stage.INTENT, change))
 
     def _send(self, change: Change, decision: Decision, following: Sequence[Change]) -> _Sending:
@@ -331,7 +332,7 @@ class _Lines:
         """
         detail: dict[str, object] = {"text": text, "live": {"quantity": f"{change.live_quantity:f}"}}
         if decision is not None:
-            detail |= {"change": change_data(change), "decision": _said(decision)}
+            detail |= self._told(change, decision)
         if event in (Event.UNKNOWN, Event.FAILED):
             diagnosis = self._diagnose(change, state if event is Event.UNKNOWN else None, texts)
             if diagnosis is not None:
@@ -344,6 +345,9 @@ class _Lines:
             self._finish(change, Outcome.UNKNOWN, f"{known}; {error}: run `psarecon resume`")
             raise
         self._finish(change, Outcome(event.value), text)
+
+    def _told(self, change: Change, decision: Decision) -> dict[str, object]:
+        return {"change": change_data(change), "decision": _said(decision), **self._origin}
 
     def _diagnose(self, change: Change, state: State | None, texts: Sequence[str]) -> Diagnosis | None:
         try:
@@ -382,3 +386,9 @@ def _unclear(state: State | None, sending: _Sending) -> str:
 
 def _said(decision: Decision) -> dict[str, str]:
     return {"verdict": decision.verdict.value, "by": decision.by, "at": decision.at, "reason": decision.reason}
+
+
+def _origin(plan: Plan, holder: Holder) -> dict[str, object]:
+    """What the journal keeps of where a change came from, and of who runs where."""
+    said = {"id": plan.id, "commit": plan.commit, "dirty": plan.dirty, "currency": plan.currency}
+    return {"plan": said, "runner": {"owner": holder.owner, "host": holder.host, "url": holder.run_url}}

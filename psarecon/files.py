@@ -50,6 +50,22 @@ def write_whole(path: Path, content: bytes | Iterable[bytes]) -> None:
         raise
 
 
+def write_new(path: Path, content: bytes) -> None:
+    """As ``write_whole``, but only where there is nothing of that name yet. Raises InvalidInput where there is."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600))
+    except FileExistsError as error:
+        raise InvalidInput(f"{path.name} is there already: nothing was written", hint="name another file") from error
+    except OSError as error:
+        raise _not_written(path, error) from error
+    try:
+        write_whole(path, content)
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+
+
 def _not_written(path: Path, error: OSError) -> PsareconError:
     hint = "check the folder and the room on its disk; the old file, if any, is untouched"
     return PsareconError(f"{path} cannot be written: {error.strerror or error}", hint=hint)

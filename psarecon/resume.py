@@ -43,7 +43,7 @@ class Resumer:
         def settle(psa: Psa, entry: Entry, change: Change) -> Result:
             state = psa.reread([change]).get(change.id)
             text = f"accepted by {by} as {described(state)}: {reason}"
-            self._append(entry, change, Event.SETTLED, text)
+            self._append(entry, change, Event.SETTLED, text, by=by, reason=reason)
             return Result(change, Outcome.VERIFIED if state and after_holds(change, state) else Outcome.UNKNOWN, text)
 
         return next(iter(self._each_tenant(settle, change_id)))
@@ -103,7 +103,7 @@ class Resumer:
         self._append(entry, change, event, text)
         return Result(change, Outcome(event.value), text)
 
-    def _append(self, entry: Entry, change: Change, event: Event, text: str) -> None:
+    def _append(self, entry: Entry, change: Change, event: Event, text: str, **told: str) -> None:
         self.journal.append(
             entry.run,
             event,
@@ -111,6 +111,6 @@ class Resumer:
             change.line,
             entry.tenant,
             change.effective_date,
-            {"text": text, "live": {"quantity": f"{change.live_quantity:f}"}},
+            {"text": text, "live": {"quantity": f"{change.live_quantity:f}"}, **told},
             baseline_of(change, entry.run) if event is Event.VERIFIED else None,
         )

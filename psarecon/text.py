@@ -6,11 +6,14 @@ a line is replaced before it reaches a terminal, a table or a log.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from decimal import Decimal
 from functools import lru_cache
 
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+#: The first sign of what a pipeline would take for a command.
+_COMMAND = re.compile(r"^ *:(?=:)|#(?=#\w*\[)")
 _SPACES = frozenset("\t\n\r\x0b\x0c\x85\u2028\u2029")
 #: Unicode categories that draw nothing or steer the terminal: control, format (bidi), surrogate, private, unassigned.
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
@@ -24,12 +27,18 @@ def _visible(character: str) -> str:
 
 
 def clean(text: str, limit: int | None = None) -> str:
-    """``text`` as one harmless line; longer than ``limit`` characters, it ends in an ellipsis."""
-    if limit is not None and len(text) > limit:
-        text = text[: limit - 1] + "…"
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(map(_visible, text))
+    """``text`` as one harmless line; longer than ``limit`` characters, it ends in an ellipsis.
+
+    A pipeline's log obeys lines too: GitHub those that begin with ``::``, Azure ``##vso[…]`` anywhere. A blank in the
+    middle ends that.
+    """
+    if limit is not None:
+        text = text[: limit + 1]
+    if not (text.isascii() and text.isprintable()):
+        text = "".join(map(_visible, text))
+    if "::" in text or "##" in text:
+        text = _COMMAND.sub(r"\g<0> ", text)
+    return text if limit is None or len(text) <= limit else text[: limit - 1] + "…"
 
 
 def whole(value: object) -> int | None:

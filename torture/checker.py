@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from torture.evidence import Evidence, Planned, Row, Truth
 
-EXIT_ERROR, EXIT_PARTIAL = 1, 6
+EXIT_PARTIAL = 6
 
 
 class Violation(NamedTuple):
@@ -87,7 +87,7 @@ def _true_words(found: Evidence, rows: Sequence[Row], truth: Truth) -> Iterator[
 def _named(found: Evidence) -> Iterator[str]:
     """A line whose outcome is not known is named: by the exit code, if there is one, and by ``resume``."""
     doubts = found.doubts(found.journal)
-    if doubts and not found.signal and found.code not in {EXIT_PARTIAL, EXIT_ERROR}:
+    if doubts and not found.signal and found.code != EXIT_PARTIAL:
         yield f"lines {sorted(doubts)} are in doubt, and apply exited {found.code}"
     if missing := doubts - set(found.named):
         yield f"lines {sorted(missing)} are in doubt, and resume does not name them"

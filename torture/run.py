@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from psarecon.cli.plan import make_plan
+from psarecon.cli.planning import make_plan
 from psarecon.domain.decisions import Decision, Verdict, decisions_bytes
 from psarecon.domain.model import Reading
 from psarecon.domain.plan import Plan

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from psarecon.apply import Applier, Approved, _Lines, _Pending, _said, _Sending
+from psarecon.apply import Applier, Approved, _Lines, _Pending, _Sending
 from psarecon.domain.decisions import Decision
 from psarecon.domain.plan import Change, Plan
-from psarecon.domain.plan_file import change_data
 from psarecon.domain.ports import State
 from psarecon.errors import RemoteError
 from psarecon.ledger.journal import Event
@@ -43,7 +42,7 @@ class JournalAfter(_Lines):
             self._watch.on(Progress(stage, change))
         sending = self._send(change, decision, following)
         self._watch.on(Progress(Stage.SENT, change))
-        self._append(change, Event.INTENT, {"change": change_data(change), "decision": _said(decision)})
+        self._append(change, Event.INTENT, self._told(change, decision))
         if sending.never_arrived:
             self._record(change, Event.FAILED, f"it never arrived: {sending.never_arrived}")
         elif not self._settled(change, self._read_back(change, following), sending):
@@ -71,11 +70,11 @@ class Saboteur(Applier):
 
     lines: type[_Lines]
 
-    def _psa(self, name: str, plan: Plan, approved: Sequence[Approved]) -> list[Result]:  # noqa: ARG002  # the applier's
+    def _psa(self, name: str, plan: Plan, approved: Sequence[Approved]) -> list[Result]:
         psa = self.psas[name]
         lease = self.leases.take(psa.tenant, self.holder, self.timing.lease)
         try:
-            return self.lines(self, psa, psa.tenant, lease).carry_out(approved)
+            return self.lines(self, plan, psa, psa.tenant, lease).carry_out(approved)
         finally:
             lease.release()
 

@@ -128,8 +128,12 @@ class Context:
         from psarecon.ledger.leases import Holder
         from psarecon.process import this_process
 
-        url = clean(next((self.environ[name] for name in _RUN_URLS if self.environ.get(name)), ""), _LONGEST_URL)
-        return Holder(owner=self.user(), host=socket.gethostname(), run=run, run_url=url, process=this_process())
+        host, process = socket.gethostname(), this_process()
+        return Holder(owner=self.user(), host=host, run=run, run_url=self.run_url(), process=process)
+
+    def run_url(self) -> str:
+        """The pipeline's page of this run; empty where nobody says."""
+        return clean(next((self.environ[name] for name in _RUN_URLS if self.environ.get(name)), ""), _LONGEST_URL)
 
     def user(self) -> str:
         """The name a decision or a lease carries when none is given."""

@@ -14,11 +14,27 @@ from pathlib import Path
 from typing import NoReturn
 
 from psarecon import __version__
-from psarecon.cli import apply, check, decide, demo, lock, log, observe, plan, resume, review, sandbox, schema
+from psarecon.cli import (
+    apply,
+    check,
+    decide,
+    demo,
+    drift,
+    lock,
+    log,
+    observe,
+    plan,
+    resume,
+    review,
+    rollback,
+    sandbox,
+    schema,
+    telling,
+)
 from psarecon.errors import EXIT_ERROR, EXIT_USAGE, PsareconError, trace_of
 from psarecon.text import clean
 
-_COMMANDS = (check, observe, plan, review, decide, apply, resume, lock, log, schema, sandbox, demo)
+_COMMANDS = (check, observe, plan, drift, review, decide, apply, resume, rollback, lock, log, schema, sandbox, demo)
 #: What a shell adds to the number of the signal that ended a program.
 _BY_SIGNAL = 128
 
@@ -46,12 +62,14 @@ def parser() -> argparse.ArgumentParser:
         prog="psarecon",
         description="Plan, review and apply per-seat billing quantities and unit costs in a PSA.",
         epilog="Exit codes: 0 done, 1 error, 2 changes (--exit-code), 3 invalid input, 4 blocked or undecided, "
-        "5 stale, 6 partial, 7 locked, 64 wrong usage.",
+        "5 stale, 6 partial, 7 locked, 8 drift, 64 wrong usage.",
     )
     found.add_argument("--version", action="version", version=f"psarecon {__version__}")
     found.add_argument("-C", dest="directory", type=Path, default=Path(), metavar="DIR", help="the config directory")
     found.add_argument("--debug", action="store_true", help="show where an unexpected error came from")
-    commands = found.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=_Parser)
+    commands = found.add_subparsers(
+        title="commands", dest="command", metavar="COMMAND", required=True, parser_class=_Parser
+    )
     for command in _COMMANDS:
         command.register(commands)
     return found
@@ -64,36 +82,58 @@ def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
     except SystemExit as stop:
         return int(stop.code or 0)
     args.environ = environ
-    with ExitStack() as args.resources:
-        return _guarded(args)
+    try:
+        args.telling = telling.opened(args, _say)
+    except PsareconError as error:
+        return _failed(error)
+    with telling.apart(args), ExitStack() as args.resources:
+        code, said = _guarded(args)
+    return _ended(args, code, said)
 
 
-def _guarded(args: argparse.Namespace) -> int:
+def _guarded(args: argparse.Namespace) -> tuple[int, str]:
+    """Run it; answers the exit code and what ended it early."""
     run: Callable[[argparse.Namespace], int] = args.run
     try:
-        return run(args)
+        return run(args), ""
     except PsareconError as error:
-        _tell(error)
-        return error.exit_code
+        return _failed(error), str(error)
     except KeyboardInterrupt as error:
         print("interrupted", file=sys.stderr)
-        return error.exit_code if isinstance(error, _Ended) else _BY_SIGNAL + signal.SIGINT
+        return error.exit_code if isinstance(error, _Ended) else _BY_SIGNAL + signal.SIGINT, "interrupted"
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return EXIT_ERROR
+        return EXIT_ERROR, "stdout was closed"
     except Exception as error:  # noqa: BLE001 - the last line of defence: no traceback, no local variables
         if args.debug:
             print("\n".join(["Traceback, without messages:", *map(clean, trace_of(error))]), file=sys.stderr)
         print(f"error: unexpected {type(error).__name__}; --debug shows where", file=sys.stderr)
-        return EXIT_ERROR
+        return EXIT_ERROR, f"unexpected {type(error).__name__}"
 
 
-def _tell(error: PsareconError) -> None:
+def _failed(error: PsareconError) -> int:
     """Message and hint in harmless lines: they may hold a path, a name or a server's words."""
     for line in error.told():
-        print(clean(line), file=sys.stderr)
+        _say(line)
     if error.hint:
-        print(f"hint: {clean(error.hint)}", file=sys.stderr)
+        _say(f"hint: {error.hint}")
+    return error.exit_code
+
+
+def _say(text: str) -> None:
+    with suppress(OSError):  # nobody reads it any more, which is no reason to end otherwise
+        print(clean(text), file=sys.stderr)
+
+
+def _ended(args: argparse.Namespace, code: int, said: str) -> int:
+    """Tell whoever listens, which changes nothing of how the command ended."""
+    if args.telling is None:
+        return code
+    try:
+        args.telling.end(code, said, _say)
+    except KeyboardInterrupt:
+        _say("interrupted: notifications that were under way are left behind")
+    return code
 
 
 def _on_signal(number: int, _frame: object) -> NoReturn:
@@ -122,4 +162,19 @@ def entry() -> NoReturn:
         with suppress(OSError, ValueError):
             sys.stdout.flush()
         os._exit(code)  # a thread that still waits for an answer keeps nobody
-    raise SystemExit(code)
+    raise SystemExit(_flushed(code))
+
+
+def _flushed(code: int) -> int:
+    """What was said goes out: a stdout that does not take it is an error, a stderr that nobody reads is none."""
+    for stream, otherwise in ((sys.stdout, code or EXIT_ERROR), (sys.stderr, code)):
+        try:
+            if stream is not None:
+                stream.flush()
+        except (OSError, ValueError) as error:
+            code = otherwise
+            if stream is sys.stdout:
+                _say(f"error: stdout cannot be written: {getattr(error, 'strerror', None) or 'it is closed'}")
+            with suppress(OSError, ValueError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    return code

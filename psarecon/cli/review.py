@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -17,6 +18,7 @@ from psarecon.errors import PlanRefused, PsareconError, UsageError
 if TYPE_CHECKING:
     from psarecon.apply import Applier
     from psarecon.cli.context import Context
+    from psarecon.domain.drift import DriftReport
     from psarecon.domain.model import LineKey
     from psarecon.domain.plan import Change
     from psarecon.ledger.journal import Journal
@@ -44,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
     """Exit 0 after a review; after a run as ``apply``; 64 without a terminal."""
     from psarecon.cli.context import Context
 
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout)):
         raise UsageError("review needs a terminal", hint="without one: `psarecon show` and `psarecon decide`")
     if args.plan is not None and args.month is not None:
         raise UsageError("--month is for a plan that is made", hint="leave FILE out, or --month")
@@ -88,7 +90,8 @@ def desk(context: Context, args: argparse.Namespace) -> Desk:
     back, by = _Back(context), args.by or context.user()
 
     def decisions(plan: Path) -> Path:
-        return Path(args.decisions or decisions_path(plan))
+        named = args.decisions if plan in (args.plan, context.directory / _MADE) else None
+        return Path(named or decisions_path(plan))
 
     return Desk(
         by=by,
@@ -99,18 +102,19 @@ def desk(context: Context, args: argparse.Namespace) -> Desk:
         decisions=decisions,
         story=back.story,
         journal=lambda: back.journal,
+        back=_Asked(context),
         writer=_Writer(context, decisions, by) if args.apply else None,
     )
 
 
 def _made(context: Context, month: str | None, say: Callable[[str], None]) -> Path:
     """Make the plan, saying which system is being read."""
-    from psarecon.cli.plan import make_plan
+    from psarecon.cli.planning import make_plan
     from psarecon.domain.plan_file import plan_bytes
     from psarecon.files import write_whole
 
     say("reading settings, mapping and usage")
-    plan = make_plan(context, month, say)
+    plan = make_plan(context, month, lambda step: say(str(step)))
     path = context.directory / _MADE
     write_whole(path, plan_bytes(plan))
     return path
@@ -167,6 +171,39 @@ class _Back:
         from psarecon.review.history import last_write
 
         return last_write(self.journal, line.psa, tenant, line.id)
+
+
+@dataclass
+class _Asked:
+    """Drift and the way back: each of the files, ledger and PSAs as they are when it is asked for."""
+
+    context: Context
+
+    @contextmanager
+    def _anew(self) -> Iterator[Context]:
+        from psarecon.cli.context import Context
+
+        with ExitStack() as resources:
+            yield Context(self.context.directory, self.context.environ, self.context.as_of, resources)
+
+    def drift(self, say: Callable[[str], None]) -> DriftReport:
+        """As ``psarecon drift``."""
+        from psarecon.cli.planning import drifted
+
+        say("reading settings, mapping and usage")
+        with self._anew() as context:
+            return drifted(context, lambda step: say(str(step)))
+
+    def go_back(self, run: str, plan: Path, say: Callable[[str], None]) -> None:
+        """As ``psarecon rollback -o``."""
+        from psarecon.cli.planning import taken_back
+        from psarecon.domain.plan_file import plan_bytes
+        from psarecon.files import write_new
+
+        say(f"reading what run {run} wrote")
+        with self._anew() as context:
+            content = plan_bytes(taken_back(context, run, lambda step: say(str(step))))
+        write_new(plan, content)
 
 
 @dataclass

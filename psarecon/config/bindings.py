@@ -11,7 +11,7 @@ from typing import Any
 from psarecon.config.catalogue import Catalogue
 from psarecon.config.problems import Issue, Path
 from psarecon.config.schemas import close_match
-from psarecon.domain.model import Allowance, Binding, LineKey, Names, Place, Product, QuantityRule, Terms
+from psarecon.domain.model import Acceptance, Allowance, Binding, LineKey, Names, Place, Product, QuantityRule, Terms
 
 #: The guards the mapping may let pass by name.
 ALLOWABLE_GUARDS = (
@@ -156,6 +156,26 @@ def allowance_issues(data: dict[str, Any], path: Path, today: date) -> Iterator[
             yield Issue(where, text, "remove it, or decide on a later day", severity="warning")
 
 
+def acceptance_issues(line: dict[str, Any], path: Path, today: date) -> Iterator[Issue]:
+    """What is wrong with the day until which drift is accepted. ``path`` leads to the line."""
+    given = line["accept_drift"]["until"]
+    where, until = (*path, "accept_drift", "until"), _day(given)
+    if until is None:
+        yield Issue(where, f"until is not a day of the calendar: {given}")
+    elif until < today:
+        text = f"drift was accepted until {until}, which no longer counts"
+        yield Issue(where, text, "remove accept_drift, or decide on a later day", severity="warning")
+
+
+def _acceptance(given: dict[str, Any]) -> Acceptance | None:
+    """An acceptance of drift; one whose day is none is left out, it has an issue of its own."""
+    until = _day(given["until"])
+    if until is None:
+        return None
+    quantity, cost = (None if key not in given else Decimal(given[key]) for key in ("quantity", "unit_cost"))
+    return Acceptance(quantity, cost, given["reason"], until)
+
+
 def _day(text: str) -> date | None:
     try:
         return date.fromisoformat(text)
@@ -185,6 +205,7 @@ def binding_of(head: Head, line: dict[str, Any], product: Product, place: Place)
         unit_cost=product.unit_cost if cost is None else Decimal(cost),
         allow=(*allowances(line), *head.allow),
         at=place,
+        accepted=_acceptance(line["accept_drift"]) if "accept_drift" in line else None,
     )
 
 

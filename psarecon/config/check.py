@@ -27,7 +27,7 @@ class CheckResult:
 def check(directory: Path, *, today: date | None = None) -> CheckResult:
     """Check a config directory. Never raises for what its files hold. ``today`` as in ``load_mapping``."""
     settings = read_settings_document(directory)
-    problems = settings_problems(settings)
+    problems = settings_problems(settings, directory)
     gathered = _gathered(directory, settings, problems, today)
     ordered = in_order([*problems, *gathered.problems])
     return CheckResult(

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import NoReturn
 
-from psarecon.errors import PsareconError
+from psarecon.errors import InvalidInput, PsareconError
 from psarecon.text import clean
 
 _SECONDS = 30
@@ -34,6 +35,8 @@ _BLAME = ("-c", "protocol.allow=never", "blame", "--porcelain", "--no-textconv")
 _BLAME_SECONDS = 5
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _SHORT = 9
+#: Bytes that all files of a mapping may come to.
+_MOST = 256 * 2**20
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,56 @@ def _has_repository(directory: Path) -> bool:
     return any((parent / ".git").exists() for parent in (place, *place.parents))
 
 
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file of a commit: its mode as git writes it, its object, its path relative to the config directory."""
+
+    mode: str
+    object: str
+    path: str
+
+
+def commit_named(directory: Path, ref: str) -> str:
+    """The whole id of the commit that ``ref`` names. Raises InvalidInput when there is none here."""
+    told = _git(directory, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
+    found = "" if told is None else told.stdout.decode("ascii", errors="replace").strip()
+    if not _COMMIT.fullmatch(found):
+        hint = "fetch it first; checkouts of pipelines often hold the latest commit alone (fetch-depth: 0)"
+        raise InvalidInput(f"git knows no commit {clean(ref, 100)!r} here", hint=hint)
+    return found
+
+
+def files_at(directory: Path, commit: str) -> list[File]:
+    """The files of the config directory at a commit. Raises InvalidInput where git does not tell."""
+    told = _git(directory, "ls-tree", "-r", "-z", commit)
+    if told is None or told.returncode != 0:
+        raise InvalidInput(f"git does not list the files of {commit[:_SHORT]}", hint="is its history complete here?")
+    found = []
+    for line in told.stdout.decode("utf-8", errors="surrogateescape").split("\0")[:-1]:
+        about, _, path = line.partition("\t")
+        mode, kind, name = about.split(" ")
+        if kind == "blob":
+            found.append(File(mode, name, path))
+    return found
+
+
+def file_contents(directory: Path, files: Sequence[File]) -> Iterator[bytes]:
+    """What each of these files held, in their order. Raises InvalidInput: not to be had, or too much."""
+    order = "".join(f"{file.object}\n" for file in files).encode("ascii")
+    told = _git(directory, "cat-file", "--batch", given=order)
+    rest = memoryview(b"" if told is None else told.stdout)
+    if len(rest) > _MOST:
+        raise InvalidInput("the files of that commit are larger than any mapping", hint="is it the right directory?")
+    for file in files:
+        head, end = bytes(rest[:200]).partition(b"\n")[0], b" blob "
+        if end not in head:
+            hint = "fetch the whole history; a partial clone holds no contents"
+            raise InvalidInput(f"git does not have {clean(file.path, 200)} of that commit", hint=hint)
+        size = int(head.rpartition(b" ")[2])
+        yield bytes(rest[len(head) + 1 : len(head) + 1 + size])
+        rest = rest[len(head) + size + 2 :]
+
+
 def last_change(directory: Path, file: str, line: int, commit: str | None = None) -> LineChange | None:
     """Who last changed a line of a file, as of ``commit`` (default: what is checked out).
 
@@ -124,14 +177,16 @@ def _line_change(porcelain: str) -> LineChange | None:
         return None
 
 
-def _git(directory: Path, *arguments: str, seconds: float = _SECONDS) -> subprocess.CompletedProcess[bytes] | None:
-    """Run git; None when there is none."""
+def _git(
+    directory: Path, *arguments: str, seconds: float = _SECONDS, given: bytes = b""
+) -> subprocess.CompletedProcess[bytes] | None:
+    """Run git, with ``given`` to read; None when there is none."""
     try:
         return subprocess.run(  # noqa: S603 - fixed words, no shell
             [*_GIT, *arguments],
             cwd=directory,
             env={name: value for name, value in os.environ.items() if _PASSED.fullmatch(name)},
-            stdin=subprocess.DEVNULL,
+            input=given,
             capture_output=True,
             timeout=seconds,
             check=False,

@@ -12,6 +12,7 @@ from typing import Any
 
 from psarecon.config.bindings import (
     Head,
+    acceptance_issues,
     allowance_issues,
     binding_of,
     head_issues,
@@ -74,6 +75,8 @@ class Seen:
         issues += wrong
         if "allow" in line:
             issues += allowance_issues(line, path, self._today)
+        if "accept_drift" in line:
+            issues += acceptance_issues(line, path, self._today)
         if product is not None and not wrong:
             binding = binding_of(head, line, product, place)
             issues += self._line_issues(binding, (*path, pair_of(head, line)[1], "id"))

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from psarecon.config.documents import Document, collector_paused, load_document
 from psarecon.config.locate import masked, present
+from psarecon.config.notify_rules import notify_issues
 from psarecon.config.problems import Issue, Problem, Problems, in_order
 from psarecon.config.quick import quick_check
 from psarecon.config.schemas import issues_of
@@ -56,6 +57,18 @@ class ApplySettings:
     settle_window: timedelta = timedelta(minutes=5)
     lease: timedelta = timedelta(minutes=10)
     plan_age: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Receiver:
+    """Who is told how commands ended: ``url`` is a reference that is not resolved, ``setting`` how it is called in
+    messages (``notify[0].url``), ``template`` a file relative to the config directory."""
+
+    setting: str
+    url: str
+    when: frozenset[str]
+    only_changes: bool = False
+    template: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,12 +125,13 @@ class Settings:
     guards: GuardSettings
     apply: ApplySettings
     digest: str
+    notify: tuple[Receiver, ...] = ()
 
 
 def load_settings(directory: FilePath) -> Settings:
     """Read and check ``psarecon.yaml`` of a config directory. Raises Problems with every error in it."""
     document = read_settings_document(directory)
-    problems = settings_problems(document)
+    problems = settings_problems(document, directory)
     errors = [problem for problem in problems if problem.severity == "error"]
     if errors:
         raise Problems(errors)
@@ -130,13 +144,13 @@ def read_settings_document(directory: FilePath) -> Document:
         return load_document(directory / SETTINGS_FILE, SETTINGS_FILE, directory)
 
 
-def settings_problems(document: Document) -> list[Problem]:
-    """All errors and warnings of a settings document, none of which shows a secret."""
+def settings_problems(document: Document, directory: FilePath) -> list[Problem]:
+    """All errors and warnings of a settings document and the templates it names, none of which shows a secret."""
     issues: list[Issue] = []
     if document.data is not None:
         valid = quick_check("settings")(document.data)
         issues = [] if valid else issues_of(document.data, "settings")
-        issues += settings_issues(document.data, issues)
+        issues += [*settings_issues(document.data, issues), *notify_issues(document.data, directory, issues)]
     return present_settings(document, issues)
 
 
@@ -159,7 +173,13 @@ def build_settings(directory: FilePath, data: dict[str, Any]) -> Settings:
         guards=_guards(data.get("guards", {})),
         apply=_apply(data.get("apply", {})),
         digest=hashlib.sha256(json.dumps(data, sort_keys=True, separators=(",", ":")).encode()).hexdigest(),
+        notify=tuple(_receiver(number, block) for number, block in enumerate(data.get("notify", []))),
     )
+
+
+def _receiver(number: int, block: dict[str, Any]) -> Receiver:
+    only = block.get("only_changes", False)
+    return Receiver(f"notify[{number}].url", block["url"], frozenset(block["when"]), only, block.get("template"))
 
 
 def _billing(block: dict[str, Any]) -> Billing:

@@ -12,6 +12,9 @@ from psarecon.domain.money import Money, monthly, same_cost
 from psarecon.domain.periods import Dating, NeedsFollowing, Slot, choose_slot
 from psarecon.domain.plan import Pair
 
+#: Stands for the rule of a baseline whose write took back an earlier one.
+ROLLED_BACK = "rolled-back"
+
 
 @dataclass(frozen=True, slots=True)
 class Difference:
@@ -120,10 +123,18 @@ def _money(slot: Slot, quantity: Pair | None, cost: Pair | None, observed: Obser
     )
 
 
-def causes(binding: Binding, steps: Steps, slot: Slot, baseline: Baseline | None, rule: str) -> tuple[str, ...]:
-    """Why the line differs, told from the last verified write: usage, mapping, cost, psa, first; else a new period."""
+def causes(
+    binding: Binding, steps: Steps, slot: Slot, baseline: Baseline | None, rule: str, latest: date | None = None
+) -> tuple[str, ...]:
+    """Why the line differs, told from the last verified write: usage, mapping, cost, psa, first; else a new period.
+
+    ``rolled-back`` stands alone: the last write took back an earlier one, and this change would write it again.
+    ``latest`` is the furthest date that a verified write of ours is dated to, whether it has come or not.
+    """
     if baseline is None:
         return ("first",)
+    if baseline.rule == ROLLED_BACK:
+        return ("rolled-back",)
     found = []
     if steps.usage != baseline.usage:
         found.append("usage")
@@ -131,15 +142,20 @@ def causes(binding: Binding, steps: Steps, slot: Slot, baseline: Baseline | None
         found.append("mapping")
     if not same_cost(binding.unit_cost, baseline.wanted_cost):
         found.append("cost")
-    if _moved_behind_us(slot, baseline):
+    if _reached(baseline, slot.effective_date, latest) and moved_behind_us(baseline, slot.quantity, slot.unit_cost):
         found.append("psa")
     return tuple(found) or ("period",)
 
 
-def _moved_behind_us(slot: Slot, baseline: Baseline) -> bool:
-    """Whether the PSA no longer holds what the last write left, in a period that write reached."""
-    ahead = slot.effective_date and baseline.effective_date and slot.effective_date < baseline.effective_date
-    if ahead:
-        return False
-    known = slot.unit_cost is not None and baseline.unit_cost is not None
-    return slot.quantity != baseline.quantity or (known and not same_cost(slot.unit_cost, baseline.unit_cost))
+def _reached(baseline: Baseline, day: date | None, latest: date | None) -> bool:
+    """Whether the figures of a slot are those that the baseline's write left: not before its date, and not where a
+    write dated further ahead came in between."""
+    if day is None or baseline.effective_date is None:
+        return True
+    return baseline.effective_date <= day and (latest is None or day < latest or baseline.effective_date >= latest)
+
+
+def moved_behind_us(baseline: Baseline, quantity: Decimal, unit_cost: Decimal | None) -> bool:
+    """Whether the PSA no longer holds what the last write left; a cost that is hidden tells nothing."""
+    known = unit_cost is not None and baseline.unit_cost is not None
+    return quantity != baseline.quantity or (known and not same_cost(unit_cost, baseline.unit_cost))

@@ -95,8 +95,19 @@ def _ranges(numbers: Sequence[int]) -> Iterator[str]:
 
 def change_findings(change: Change, binding: Binding, today: date, limits: Limits) -> Iterator[Finding]:
     """What speaks against one change."""
+    yield from _others_work(change)
     for code, text in (*_quantity_troubles(change, limits), *_money_troubles(change, limits)):
         yield _guarded(code, change.scope, text, binding, today)
+
+
+def _others_work(change: Change) -> Iterator[Finding]:
+    """A change that would undo what somebody did: nobody but a person decides on it."""
+    if "psa" in change.causes:
+        text = "somebody changed the line in the PSA since our last write; this would write over it"
+        yield Finding("changed-in-psa", Severity.LOOK, change.scope, text)
+    if "rolled-back" in change.causes:
+        text = "the last run on this line took a write back; this would write it again"
+        yield Finding("rolled-back", Severity.LOOK, change.scope, text)
 
 
 def _quantity_troubles(change: Change, limits: Limits) -> Iterator[tuple[str, str]]:

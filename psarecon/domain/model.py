@@ -118,6 +118,19 @@ class Allowance:
 
 
 @dataclass(frozen=True, slots=True)
+class Acceptance:
+    """Figures of a line that are left alone while the PSA holds exactly these: why, and the last day it holds.
+
+    A figure that is None is not accepted; one of them is given.
+    """
+
+    quantity: Decimal | None
+    unit_cost: Decimal | None
+    reason: str
+    until: date
+
+
+@dataclass(frozen=True, slots=True)
 class Binding:
     """One line of the mapping: organization + product -> line, with the client's terms.
 
@@ -134,6 +147,7 @@ class Binding:
     unit_cost: Decimal | None
     allow: tuple[Allowance, ...]
     at: Place
+    accepted: Acceptance | None = None
 
 
 @dataclass(frozen=True, slots=True)

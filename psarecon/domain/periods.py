@@ -84,7 +84,7 @@ class Dating:
 
     ``taken`` are the effective dates already written by us, ``ahead`` is the furthest of them that is still to come;
     ``closing`` says the plan closes an earlier month, which must never spill into a later period; ``today`` is the
-    day of the plan.
+    day of the plan. ``undoes`` is the date of a write that is taken back: what it raised need not wait to be lowered.
     """
 
     today: date
@@ -93,6 +93,7 @@ class Dating:
     allow_proration: bool = False
     taken: frozenset[date] = frozenset()
     ahead: date | None = None
+    undoes: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +182,8 @@ def _passed_over(period: Period, wanted: Decimal, dating: Dating) -> Remark | No
     if period.posted:
         return Remark("period-posted", Severity.INFO, f"the period {period.first} to {period.last} is already posted")
     # Only the period under way: on a contract from a 15th every later one straddles too, and is the next to wait for.
-    if wanted < period.quantity and period.straddles() and period.first <= dating.today:
+    waits = period.straddles() and period.first <= dating.today and period.first != dating.undoes
+    if wanted < period.quantity and waits:
         text = f"the decrease waits: the period {period.first} to {period.last} straddles two billing months"
         return Remark("decrease-waits", Severity.INFO, text)
     if dating.same_date is SameDate.REFUSED and period.first in dating.taken:

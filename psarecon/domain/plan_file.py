@@ -39,7 +39,7 @@ def plan_data(plan: Plan) -> dict[str, Any]:
         "currency": plan.currency,
         "tenants": plan.tenants,
         "changes": [change_data(change) for change in plan.changes],
-        "findings": [_finding_data(finding) for finding in plan.findings],
+        "findings": [finding_data(finding) for finding in plan.findings],
         "totals": plan.totals,
     }
     return {**data, "id": plan_id(data)}
@@ -115,7 +115,8 @@ def _money_data(money: Money) -> dict[str, Any]:
     }
 
 
-def _finding_data(finding: Finding) -> dict[str, str]:
+def finding_data(finding: Finding) -> dict[str, str]:
+    """One finding as JSON data, as it stands in the plan."""
     return {
         "code": finding.code,
         "severity": finding.severity.value,

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 
 from psarecon.errors import LedgerError
 from psarecon.ledger.engines import engine_of, reader, translated, writer
+from psarecon.ledger.upgrades import chain_the_journal
 
 
 class Words(sa.types.TypeDecorator[str]):
@@ -26,9 +27,14 @@ class Words(sa.types.TypeDecorator[str]):
 
     def process_bind_param(self, value: str | None, dialect: sa.Dialect) -> str | None:  # noqa: ARG002 - theirs
         """The text without them."""
-        if value is None or (value.isascii() and "\0" not in value):
-            return value
-        return _UNKEEPABLE.sub("\N{REPLACEMENT CHARACTER}", value)
+        return None if value is None else kept(value)
+
+
+def kept(text: str) -> str:
+    """A text as the database will give it back."""
+    if text.isascii() and "\0" not in text:
+        return text
+    return _UNKEEPABLE.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 _UNKEEPABLE = re.compile("[\\0\ud800-\udfff]")
@@ -71,8 +77,23 @@ journal = sa.Table(
     sa.Column("line", Words, nullable=False),
     sa.Column("effective_date", Words),
     sa.Column("detail", Words, nullable=False, doc="JSON"),
+    sa.Column("client_key", Words, doc="since version 3: the client's name, folded, to search by"),
+    sa.Column("month", Words, doc="since version 3: 2026-11, the billing month of the change's usage"),
+    sa.Column("by_key", Words, doc="since version 3: who decided, folded, to search by"),
+    sa.Column("digest", Words, doc="since version 3: sha256 over the digest before it and this row"),
     sa.Index("journal_by_line", "psa", "tenant", "line", "id"),
-    sa.Index("journal_by_run", "run", "id"),
+    sa.Index("journal_by_change", "run", "change", "id"),
+    # Rows are long, and seldom looked for by one thing alone: a search reads this in order, and only then the rows.
+    sa.Index("journal_to_search", "id", "at", "run", "event", "psa", "line", "month", "client_key", "by_key"),
+)
+
+journal_head = sa.Table(
+    "journal_head",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False, doc="1: there is one row"),
+    sa.Column("length", sa.Integer, nullable=False),
+    sa.Column("last_id", sa.Integer, nullable=False),
+    sa.Column("digest", Words, nullable=False),
 )
 
 baselines = sa.Table(
@@ -120,7 +141,7 @@ def _add_columns(connection: sa.Connection) -> None:
 
 
 #: Step n brings a ledger of version n to version n + 1. Landed steps are never edited, only added to.
-MIGRATIONS: tuple[Callable[[sa.Connection], None], ...] = (_create, _add_columns)
+MIGRATIONS: tuple[Callable[[sa.Connection], None], ...] = (_create, _add_columns, chain_the_journal)
 
 
 class Database:
@@ -158,13 +179,16 @@ def alone(connection: sa.Connection, table: sa.Table) -> None:
         connection.exec_driver_sql(f"LOCK TABLE {table.name} IN SHARE ROW EXCLUSIVE MODE")
 
 
+def clock(kind: str) -> sa.ColumnElement[float]:
+    """For statements to a database of this kind (``sqlite``, ``postgresql``): what ``now`` says when it is asked."""
+    if kind == "sqlite":
+        return sa.literal_column("(julianday('now') - 2440587.5) * 86400.0", sa.Float)
+    return sa.literal_column("CAST(extract(epoch FROM clock_timestamp()) AS double precision)", sa.Float)
+
+
 def now(connection: sa.Connection) -> float:
     """Seconds since 1970 by the database's clock."""
-    if connection.dialect.name == "sqlite":
-        statement = sa.text("SELECT (julianday('now') - 2440587.5) * 86400.0")
-    else:
-        statement = sa.text("SELECT extract(epoch FROM clock_timestamp())")
-    return float(connection.execute(statement).scalar_one())
+    return float(connection.execute(sa.select(clock(connection.dialect.name))).scalar_one())
 
 
 def open_database(url: str, directory: Path) -> Database:

@@ -1,4 +1,5 @@
-"""The journal: an intent before each write, its outcome after it, never changed, never removed.
+"""The journal: an intent before each write, its outcome after it, never changed, never removed; each row is sealed to
+the one before it (``psarecon.ledger.chain``).
 
 A line whose last word is an intent or an unknown outcome is in doubt: no plan and no apply may touch it until a
 read or a person settles it.
@@ -7,7 +8,7 @@ read or a person settles it.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -17,7 +18,10 @@ from typing import Any, NamedTuple, Protocol
 import sqlalchemy as sa
 
 from psarecon.domain.model import Baseline, Doubt, LineKey
+from psarecon.errors import LedgerError
+from psarecon.ledger.chain import append_row
 from psarecon.ledger.database import Database, baselines, journal, now
+from psarecon.ledger.search import Wanted, found_rows
 
 
 class Event(StrEnum):
@@ -35,11 +39,18 @@ class Event(StrEnum):
 
 _OPEN = (Event.INTENT, Event.UNKNOWN)
 _WRITES = (Event.INTENT, Event.VERIFIED, Event.FAILED, Event.UNKNOWN, Event.SETTLED)
+#: The events that move a baseline.
+_SEEN = (Event.VERIFIED, Event.ALREADY)
+#: The events whose rows hold the whole change and its decision.
+_TELLING = (Event.INTENT, Event.ALREADY, Event.CONFLICT)
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One row: what happened to one change of one line. ``at`` is seconds since 1970 by the ledger's clock."""
+    """One row: what happened to one change of one line. ``at`` is seconds since 1970 by the ledger's clock.
+
+    ``client_key`` and ``by_key`` are names to search by; ``digest`` seals the row to the one before it.
+    """
 
     id: int
     at: float
@@ -51,6 +62,10 @@ class Entry:
     line: str
     effective_date: date | None
     detail: Mapping[str, Any]
+    client_key: str | None
+    month: str | None
+    by_key: str | None
+    digest: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,20 +136,28 @@ class Journal:
         with self._database.writing() as connection:
             if self._fence is not None:
                 self._fence.keep(connection)
-            at = now(connection)
-            connection.execute(sa.insert(journal).values(**place, **row, at=at))
+            at = append_row(connection, {**place, **row}, detail)
             if baseline is not None:
                 _move_baseline(connection, place, baseline, at)
 
     def entries(self, *, run: str | None = None, line: str | None = None, limit: int | None = None) -> list[Entry]:
         """Rows in order of writing, narrowed to a run or a line; with ``limit`` the last so many."""
-        query = sa.select(journal).order_by(journal.c.id.desc()).limit(limit)
-        if run is not None:
-            query = query.where(journal.c.run.startswith(run, autoescape=True))
-        if line is not None:
-            query = query.where(journal.c.line == line)
+        return list(self.search(Wanted(run=run, line=line), limit))
+
+    def search(self, wanted: Wanted, last: int | None = None) -> Iterator[Entry]:
+        """Rows in order of writing, read as they are asked for; with ``last`` only the last so many."""
+        return map(_entry, found_rows(self._database, wanted, last))
+
+    def changes(self, entries: Sequence[Entry]) -> dict[tuple[str, str], Mapping[str, Any]]:
+        """By run and change: the details of the rows that tell what these entries were about, and who decided it.
+
+        A few hundred entries at once: databases limit the parameters of a statement.
+        """
+        runs, ids = {entry.run for entry in entries}, {entry.change for entry in entries}
+        chosen = (journal.c.run.in_(runs), journal.c.change.in_(ids), journal.c.event.in_(_TELLING))
+        query = sa.select(journal.c.run, journal.c.change, journal.c.detail).where(*chosen).order_by(journal.c.id)
         with self._database.reading() as connection:
-            return [_entry(row) for row in reversed(connection.execute(query).all())]
+            return {(run, change): json.loads(detail) for run, change, detail in connection.execute(query)}
 
     def open_entries(self, psa: str | None = None, tenant: str | None = None) -> list[Entry]:
         """The last row of each line that is in doubt."""
@@ -213,6 +236,21 @@ class Journal:
         with self._database.reading() as connection:
             return {line: date.fromisoformat(found) for line, found in connection.execute(query)}
 
+    def last_dates(self, psa: str, tenant: str) -> dict[str, date]:
+        """By line id: the furthest effective date from which the line was seen to be as we wrote it."""
+        furthest = sa.func.max(journal.c.effective_date)
+        chosen = (journal.c.psa == psa, journal.c.tenant == tenant, journal.c.effective_date.is_not(None))
+        query = sa.select(journal.c.line, furthest).where(*chosen, journal.c.event.in_(_SEEN)).group_by(journal.c.line)
+        with self._database.reading() as connection:
+            return {line: date.fromisoformat(found) for line, found in connection.execute(query)}
+
+    def settled(self, psa: str, tenant: str) -> set[str]:
+        """The ids of lines whose last word on a write is a person's: what it left, nobody saw."""
+        last = _last_writes(psa, tenant, (*_WRITES, Event.ALREADY))
+        query = sa.select(journal.c.line).where(journal.c.id.in_(last))
+        with self._database.reading() as connection:
+            return set(connection.execute(query.where(journal.c.event == Event.SETTLED)).scalars())
+
     def _dated(self, psa: str, tenant: str) -> list[Entry]:
         query = sa.select(journal).where(journal.c.psa == psa, journal.c.tenant == tenant)
         query = query.where(journal.c.event.in_((Event.VERIFIED, Event.UNKNOWN, Event.FAILED))).order_by(journal.c.id)
@@ -233,8 +271,9 @@ class Journal:
 
 def note_theft(connection: sa.Connection, run: str, tenant: str, detail: Mapping[str, Any]) -> None:
     """That the lease of ``run`` on ``tenant`` was stolen: a row of that run, about no line."""
-    row = {"run": run, "tenant": tenant, "event": Event.STOLEN.value, "change": "", "psa": "", "line": ""}
-    connection.execute(sa.insert(journal).values(**row, at=now(connection), detail=_json(detail)))
+    about = {"change": "", "psa": "", "line": "", "effective_date": None}
+    row = {"run": run, "tenant": tenant, "event": Event.STOLEN.value, "detail": _json(detail), **about}
+    append_row(connection, row, detail)
 
 
 def theft_from(connection: sa.Connection, run: str, tenant: str) -> str:
@@ -249,9 +288,9 @@ def _json(detail: Mapping[str, Any]) -> str:
     return json.dumps(detail, sort_keys=True)
 
 
-def _last_writes(psa: str | None, tenant: str | None) -> sa.Select[Any]:
+def _last_writes(psa: str | None, tenant: str | None, events: Sequence[Event] = _WRITES) -> sa.Select[Any]:
     """The ids of the last row of each line that speaks of a write."""
-    query = sa.select(sa.func.max(journal.c.id)).where(journal.c.event.in_(_WRITES))
+    query = sa.select(sa.func.max(journal.c.id)).where(journal.c.event.in_(events))
     if psa is not None:
         query = query.where(journal.c.psa == psa)
     if tenant is not None:
@@ -260,6 +299,14 @@ def _last_writes(psa: str | None, tenant: str | None) -> sa.Select[Any]:
 
 
 def _entry(row: sa.Row[Any]) -> Entry:
+    try:
+        return _read(row)
+    except (TypeError, ValueError) as error:
+        hint = "psarecon did not write it so: `psarecon log --verify` says where the journal was changed"
+        raise LedgerError(f"row {row.id} of the journal cannot be read", hint=hint) from error
+
+
+def _read(row: sa.Row[Any]) -> Entry:
     return Entry(
         id=row.id,
         at=row.at,
@@ -271,6 +318,10 @@ def _entry(row: sa.Row[Any]) -> Entry:
         line=row.line,
         effective_date=date.fromisoformat(row.effective_date) if row.effective_date else None,
         detail=json.loads(row.detail),
+        client_key=row.client_key,
+        month=row.month,
+        by_key=row.by_key,
+        digest=row.digest,
     )
 
 

@@ -36,7 +36,7 @@ def by_risk(plan: Plan) -> list[Change]:
 
 def plan_text(plan: Plan) -> Iterator[str]:
     """The plan's lines for a terminal."""
-    yield from map(clean, _head(plan))
+    yield from map(clean, headline(plan))
     marked = severities(plan)
     if plan.changes:
         yield ""
@@ -44,7 +44,8 @@ def plan_text(plan: Plan) -> Iterator[str]:
     yield from _findings(plan.findings)
 
 
-def _head(plan: Plan) -> Iterator[str]:
+def headline(plan: Plan) -> Iterator[str]:
+    """What the plan is and rests on, and what it is worth; not yet made harmless."""
     commit = f"{plan.commit[:9]}{' (dirty)' if plan.dirty else ''}" if plan.commit else "not in git"
     yield f"plan {plan.id[:12]}  as of {plan.as_of:%Y-%m-%d %H:%M}Z  usage of {plan.month}  mapping {commit}"
     for name, tenant in plan.tenants.items():

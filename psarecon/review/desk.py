@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from psarecon.domain.decisions import Decision
+from psarecon.domain.drift import DriftReport
 from psarecon.domain.plan import Change, Plan
 from psarecon.protocol import Result, Watch
 from psarecon.review.detail import Story
@@ -50,12 +51,28 @@ class Writer(Protocol):
         ...
 
 
+class Back(Protocol):
+    """What the history asks the PSA about. It writes nothing there, and says how far it is."""
+
+    def drift(self, say: Callable[[str], None]) -> DriftReport:
+        """Each line against what the last write left. Raises InvalidInput, LedgerError, RemoteError."""
+        ...
+
+    def go_back(self, run: str, plan: Path, say: Callable[[str], None]) -> None:
+        """Make the plan that takes a run back and save it as ``plan``, never over another file.
+
+        Raises InvalidInput: no such run, written to another tenant, or the file is there. LedgerError, RemoteError.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Desk:
     """``load`` answers the plan file, making the plan first if there is none, and says how far it is.
 
     ``open`` opens it. ``story`` is asked for a change and the PSA's tenant. ``writer`` is None where writing was not
-    allowed, ``journal`` answers None where there is no ledger. ``folder`` is where lists are written to.
+    allowed, ``journal`` answers None where there is no ledger, and ``back`` is asked only where there is one.
+    ``folder`` is where lists and plans are written to.
     """
 
     by: str
@@ -66,4 +83,5 @@ class Desk:
     decisions: Callable[[Path], Path]
     story: Callable[[Change, str], Story]
     journal: Callable[[], Journal | None]
+    back: Back
     writer: Writer | None = None

@@ -167,7 +167,7 @@ def story_lines(item: Item, entries: Sequence[Entry], width: int) -> list[Spans]
     """Everything the journal has on one change of one run, each line at most ``width`` cells."""
     told = next((entry for entry in entries if "change" in entry.detail), None)
     parts = [*_what(item), *(_figures_and_call(told) if told else ()), *_decision(item), *_events(entries)]
-    return [line for label, text, role in parts for line in _labelled(label, text, width, role)]
+    return [line for label, text, role in parts for line in labelled(label, text, width, role)]
 
 
 _Part = tuple[str, str, Role]
@@ -218,7 +218,7 @@ _SAYS = {
 }
 
 
-def _labelled(label: str, text: str, width: int, role: Role) -> Iterator[Spans]:
+def labelled(label: str, text: str, width: int, role: Role) -> Iterator[Spans]:
     """A label and its text in as many lines as it takes; nothing where there is no text."""
     for line in wrapped(text, max(8, width - _LABEL)) if text.strip() else ():
         yield (Span(f"{label:<{_LABEL}}", Role.DIM), Span(line, role))

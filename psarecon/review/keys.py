@@ -22,6 +22,7 @@ class Place(StrEnum):
     REVIEW = "review"
     RUN = "run"
     HISTORY = "history"
+    DRIFT = "drift"
     HELP = "help"
 
 
@@ -37,11 +38,13 @@ class Section(StrEnum):
 
 
 _EVERYWHERE = tuple(Place)
-_SCREENS = (Place.REVIEW, Place.RUN, Place.HISTORY)
+_SCREENS = (Place.REVIEW, Place.RUN, Place.HISTORY, Place.DRIFT)
 _REVIEW = (Place.REVIEW,)
-_LISTS = (Place.REVIEW, Place.HISTORY)
+_LISTS = (Place.REVIEW, Place.HISTORY, Place.DRIFT)
 _RUNNING = (Place.RUN,)
-_ABOVE = (Place.HISTORY, Place.HELP)
+_BACK = (Place.HISTORY,)
+_JOURNAL = (Place.HISTORY, Place.DRIFT)
+_ABOVE = (Place.HISTORY, Place.DRIFT, Place.HELP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +94,14 @@ ACTIONS: tuple[Action, ...] = (
         footer=120,
     ),
     Action("filter", ("/",), "Filter", "Show only some changes: words, client:acme, money>100.", _LIST, footer=60),
-    Action("clear", ("escape",), "Clear", "Clear the filter.", _LIST),
+    Action("clear", ("escape",), "Clear", "Clear the filter; with none, leave a plan that takes a run back.", _LIST),
     Action("order", ("o",), "Order", "Order by risk, by money or by client.", _LIST),
     Action("clients", ("c",), "Clients", "Group by client: fold all, unfold all, no groups.", _LIST),
     Action("equal", ("e",), "Equal", "Group the changes that are equal, to decide them at once.", _LIST),
     Action("fold", ("h", "left"), "Fold", "Fold the group.", _LIST, _LISTS),
     Action("unfold", ("l", "right"), "Unfold", "Unfold the group.", _LIST, _LISTS),
     Action("detail", ("enter",), "Detail", "Show all there is to know of it.", _LIST, _SCREENS, footer=80),
+    Action("findings", ("f",), "Findings", "Show the findings on the plan, and on lines without a change.", _LIST),
     Action("copy_id", ("y",), "Copy id", "Copy its id to the clipboard.", _TAKE, _SCREENS),
     Action("copy_line", ("Y",), "Copy line", "Copy the line to the clipboard as text.", _TAKE, _SCREENS),
     Action("save_list", ("w",), "Write list", "Write the list as it is shown to a file.", _TAKE, _SCREENS),
@@ -105,6 +109,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("trouble", ("f",), "Next trouble", "Move to the next line that went wrong.", _RUN, _RUNNING, footer=60),
     Action("run", ("R",), "Run…", "Write what is approved to the PSA.", _RUN, reach=True, footer=80),
     Action("history", ("H",), "History", "Show the runs before this one.", _RUN, footer=120),
+    Action("go_back", ("b",), "Go back…", "Make a plan that takes this run back.", _RUN, _BACK, footer=60),
+    Action("drift", ("d",), "Drift", "Compare each line with what was written there last.", _RUN, _JOURNAL, footer=60),
     Action("back", ("escape",), "Back", "Go back to the screen before.", _PROGRAM, _ABOVE, footer=60),
     Action("theme", ("t",), "Theme", "Choose a theme.", _PROGRAM, _SCREENS),
     Action("palette", ("ctrl+p", ":"), "Commands", "Find any of these by its name.", _PROGRAM, _SCREENS),

@@ -290,7 +290,7 @@ def _known(values: Sequence[Value], name: str, known: Iterable[str]) -> Iterator
         yield word
 
 
-_CAUSES = ("usage", "mapping", "cost", "psa", "period", "first")
+_CAUSES = ("usage", "mapping", "cost", "psa", "period", "first", "rollback", "rolled-back")
 
 
 def _caused(values: Sequence[Value]) -> RowTest:

@@ -9,7 +9,7 @@ from pathlib import Path
 from psarecon.domain.decisions import Verdict
 from psarecon.domain.model import Severity
 from psarecon.errors import PsareconError
-from psarecon.files import write_whole
+from psarecon.files import write_new
 from psarecon.review.board import OPEN, Board
 from psarecon.review.export import shown_text
 from psarecon.review.opened import Row
@@ -66,10 +66,8 @@ def write(board: Board, folder: Path) -> Question:
 def written(board: Board, folder: Path, name: str) -> str:
     """Write the list; what to say of it. A file that is there is not overwritten."""
     path = folder / name
-    if path.exists():
-        return f"{name} is there already: nothing was written"
     try:
-        write_whole(path, "\n".join([*shown_text(board.rows, board), ""]).encode())
+        write_new(path, "\n".join([*shown_text(board.rows, board), ""]).encode())
     except PsareconError as error:
         return str(error)
     return f"wrote {counted(len(board.rows))} to {path}"
@@ -88,7 +86,7 @@ def nothing(board: Board) -> list[Spans]:
         return [(Span("  no change is shown; escape clears the filter", Role.DIM),)]
     return [
         (Span("  nothing to change", Role.HEAD),),
-        (Span("  every line is as it should be, or held back by a finding: psarecon show", Role.DIM),),
+        (Span("  every line is as it should be, or held back by a finding: f shows them", Role.DIM),),
     ]
 
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable
-from functools import partial
+from dataclasses import dataclass
+from functools import cache, partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from psarecon.domain.drift import Drift, DriftReport
 from psarecon.errors import EXIT_DONE, EXIT_ERROR, LedgerError, PsareconError
 from psarecon.protocol import Outcome, Result
 from psarecon.review import questions
@@ -16,12 +19,15 @@ from psarecon.review.desk import Desk, Prepared, Writer
 from psarecon.review.preferences import Preferences
 from psarecon.review.run import RunModel
 from psarecon.review.run_text import summary
-from psarecon.tui.dialogs import Tell, TypeName
+from psarecon.tui.dialogs import Ask, Tell, TypeName
 from psarecon.tui.loading import LoadingScreen
 from psarecon.tui.overlay import lay
 from psarecon.tui.review import ReviewScreen
 from psarecon.tui.run import RunScreen
 from psarecon.tui.safety import SafeApp
+
+if TYPE_CHECKING:
+    from psarecon.tui.history import HistoryScreen
 
 Say = Callable[[str], None]
 #: How a change stands in the list after a run; any other outcome leaves its decision as it was.
@@ -31,6 +37,14 @@ _STATES = {Outcome.VERIFIED: "written", Outcome.ALREADY: "written", Outcome.UNKN
 def _reading(prepare: Callable[[], Prepared], say: Say) -> Prepared:
     say("reading the plan and its decisions")
     return prepare()
+
+
+@dataclass(frozen=True, slots=True)
+class _Review:
+    """A plan under review, and where it is."""
+
+    path: Path
+    board: Board
 
 
 class ReviewApp(SafeApp[None]):
@@ -49,8 +63,8 @@ class ReviewApp(SafeApp[None]):
     def __init__(self, desk: Desk, preferences: Preferences | None = None, *, debug: bool = False) -> None:
         super().__init__(preferences, debug=debug)
         self._desk = desk
-        self._path = Path()
-        self._board: Board | None = None
+        self._reviews: list[_Review] = []  # all that were opened
+        self._above: list[_Review] = []  # those on the screen, one above the other
         self._runs: list[RunModel] = []
         self.failure: PsareconError | None = None
 
@@ -58,25 +72,41 @@ class ReviewApp(SafeApp[None]):
         """Paint first, then load."""
         self.push_screen(LoadingScreen(self._load, self._loaded))
 
-    def _load(self, say: Say) -> Board:
-        self._path = self._desk.load(say)
-        say(f"reading {self._path.name}")
-        opened = self._desk.open(self._path)
-        book = Book(self._desk.decisions(self._path), self._desk.by)
+    @property
+    def _board(self) -> Board | None:
+        """The list under review; None before there is one."""
+        return self._above[-1].board if self._above else None
+
+    @property
+    def _path(self) -> Path:
+        """Its plan; there must be one."""
+        return self._above[-1].path
+
+    def _load(self, say: Say) -> _Review:
+        return self._read(self._desk.load(say), say)
+
+    def _read(self, path: Path, say: Say) -> _Review:
+        say(f"reading {path.name}")
+        opened = self._desk.open(path)
+        book = Book(self._desk.decisions(path), self._desk.by)
         self._desk.now()
         board = Board(opened, book)
         gc.freeze()  # a key must not wait for the collector to walk all rows once more
-        return board
+        return _Review(path, board)
 
     def _loaded(self, answer: object) -> None:
-        if isinstance(answer, Board):
-            self._board = answer
-            self.switch_screen(ReviewScreen(answer, self._desk, self._path, self.preferences.keyboard))
+        if isinstance(answer, _Review):
+            self._opened(answer)
+            self.switch_screen(ReviewScreen(answer.board, self._desk, answer.path, self.preferences.keyboard))
         elif isinstance(answer, PsareconError):
             self.failure = answer
             self.exit()
         elif isinstance(answer, Exception):
             raise answer
+
+    def _opened(self, review: _Review) -> None:
+        self._reviews.append(review)
+        self._above.append(review)
 
     def _say(self, text: str) -> None:
         if isinstance(self.screen, ReviewScreen):
@@ -99,6 +129,95 @@ class ReviewApp(SafeApp[None]):
             self._say(str(error))
             return
         self.push_screen(HistoryScreen(history, self.preferences.keyboard, self._desk.folder))
+
+    def _wait(self, load: Callable[[Say], object], trouble: str, done: Callable[[object], None]) -> None:
+        """Do something slow, saying how far it is; ``done`` gets its answer, an error of ours is told under the title
+        ``trouble``."""
+
+        def answered(answer: object) -> None:
+            self.pop_screen()
+            if isinstance(answer, PsareconError):
+                self.push_screen(Tell(trouble, [*answer.told(), answer.hint or ""]))
+            elif isinstance(answer, Exception):
+                raise answer
+            else:
+                done(answer)
+
+        self.push_screen(LoadingScreen(load, answered))
+
+    def action_drift(self) -> None:
+        """What somebody else changed since it was written; anew where it is shown already."""
+        from psarecon.tui.drift import DriftScreen
+
+        if isinstance(self.screen, DriftScreen):
+            self.pop_screen()
+        self._wait(self._desk.back.drift, "Nothing was compared", self._compared)
+
+    def _compared(self, answer: object) -> None:
+        from psarecon.review.drifted import Drifted
+        from psarecon.tui.drift import DriftScreen
+
+        assert isinstance(answer, DriftReport)
+        left_by = cache(partial(self._left_by, answer.tenants))
+        self.push_screen(DriftScreen(Drifted(answer), left_by, self.preferences.keyboard, self._desk.folder))
+
+    def _left_by(self, tenants: dict[str, str], drift: Drift) -> str:
+        """What the journal says of the last write of a line."""
+        from psarecon.review.history import last_write
+
+        journal, psa = self._desk.journal(), drift.line.psa
+        try:
+            return "" if journal is None else last_write(journal, psa, tenants[psa], drift.line.id)
+        except LedgerError as error:
+            return str(error)
+
+    def action_go_back(self) -> None:
+        """A plan that takes the run under the cursor back, after a name for it was asked."""
+        from psarecon.review.history_back import free_name, question
+        from psarecon.tui.history import HistoryScreen
+
+        screen = self.screen
+        run = screen.run_here if isinstance(screen, HistoryScreen) else None
+        if run is None or not isinstance(screen, HistoryScreen):
+            return
+        usual = free_name(run.name, self._desk.folder)
+        try:
+            title, lines = question(run, screen.tally_here, usual)
+        except LedgerError as error:
+            screen.say(str(error))
+            return
+        self.push_screen(Ask(title, lines, usual), partial(self._named, screen, run.name, usual))
+
+    def _named(self, screen: HistoryScreen, run: str, usual: str, name: str | None) -> None:
+        from psarecon.review.history_back import taken
+
+        if name is None:
+            return
+        path = self._desk.folder / (name or usual)
+        if taken(path):
+            screen.say(f"{path.name} is there already: no plan was made")
+            return
+
+        def load(say: Say) -> _Review:
+            self._desk.back.go_back(run, path, say)
+            return self._read(path, say)
+
+        self._wait(load, "No plan was made", partial(self._went_back, screen))
+
+    def _went_back(self, history: HistoryScreen, answer: object) -> None:
+        from psarecon.tui.back import BackScreen
+
+        assert isinstance(answer, _Review)
+        self._opened(answer)
+        screen = BackScreen(answer.board, self._desk, answer.path, self.preferences.keyboard)
+        self.push_screen(screen, lambda _: self._left(history))
+
+    def _left(self, history: HistoryScreen) -> None:
+        """The review above the history was left; what was decided is kept."""
+        left = self._above.pop()
+        left.board.book.flush()
+        history.reload()
+        history.say(f"{left.path.name} is kept, with what was decided")
 
     # The run.
 
@@ -172,8 +291,8 @@ class ReviewApp(SafeApp[None]):
         """Wait for the call in flight, and for the decisions to be on disk."""
         for run in self._runs:
             run.wait()
-        if self._board is not None:
-            self._board.book.flush()
+        for review in self._reviews:
+            review.board.book.flush()
 
     def let_go(self) -> None:
         """The screens are gone: the thread stops after the call in flight."""
@@ -189,7 +308,7 @@ class ReviewApp(SafeApp[None]):
         code = super().exit_code
         if self.crash is None and self._runs:
             code = self._runs[-1].exit_code()
-        if code == EXIT_DONE and self._board is not None and self._board.book.trouble:
+        if code == EXIT_DONE and any(review.board.book.trouble for review in self._reviews):
             return EXIT_ERROR
         return code
 
@@ -198,8 +317,8 @@ class ReviewApp(SafeApp[None]):
         decisions are."""
         self.finish()
         lines = [line for run in self._runs for line in summary(run)]
-        if self._board is not None:
-            self._board.book.close()
-            self._board.opened.close()
-            lines += questions.farewell(self._board)
+        for review in self._reviews:
+            review.board.book.close()
+            review.board.opened.close()
+            lines += questions.farewell(review.board)
         return lines

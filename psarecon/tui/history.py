@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import ClassVar
 
@@ -11,8 +10,9 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 
 from psarecon.errors import LedgerError, PsareconError
-from psarecon.files import write_whole
-from psarecon.review.history import History, Item
+from psarecon.files import write_new
+from psarecon.review.history import History, Item, Run, Tally
+from psarecon.review.history_back import FILE_NAME
 from psarecon.review.history_lines import (
     EMPTY,
     ItemLines,
@@ -32,9 +32,6 @@ from psarecon.tui.lines import DetailScreen
 from psarecon.tui.moving import Moving
 from psarecon.tui.overlay import lay
 from psarecon.tui.table import LineList, LinePane
-
-#: A run's name that can be the name of a file as it stands; every name that psarecon gives can.
-_FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,80}")
 
 
 class HistoryScreen(Moving[None], Keyed[None]):
@@ -59,6 +56,7 @@ class HistoryScreen(Moving[None], Keyed[None]):
         self._history = history
         self._lines = ItemLines()
         self._shown: str | None = None
+        self._said_at: Item | None = None
 
     def compose(self) -> ComposeResult:
         """The runs, the run under the cursor and its lines, what was said last, the keys."""
@@ -115,7 +113,36 @@ class HistoryScreen(Moving[None], Keyed[None]):
 
     def _say_why(self) -> None:
         """What the journal says of the line under the cursor: why it failed, what a person does about it."""
-        self._say(self._item.text if self._item else "", Role.PLAIN)
+        if self._item is None or self._item is not self._said_at:
+            self._said_at = None
+            self._say(self._item.text if self._item else "", Role.PLAIN)
+
+    @property
+    def run_here(self) -> Run | None:
+        """The run under the cursor; None where there are no runs."""
+        return self._history.runs[self._runs.cursor] if self._history.runs else None
+
+    @property
+    def tally_here(self) -> Tally:
+        """Its figures; there must be a run. Raises LedgerError."""
+        return self._history.tally(self._runs.cursor)
+
+    def say(self, text: str) -> None:
+        """A word to the reader, above the keys, until the cursor stands on another line."""
+        self._said_at = self._item
+        self._say(text, Role.LOOK)
+
+    def reload(self) -> None:
+        """What there is now: a run may have been added."""
+        try:
+            self._history.reload()
+        except LedgerError as error:
+            self._say(str(error), Role.BAD)
+            return
+        self._shown = None
+        self._runs.reset(0)
+        self.query_one("#history-head", LinePane).show([headline(self._history)])
+        self._show_run()
 
     def _say(self, text: str, role: Role = Role.DIM) -> None:
         self.query_one("#history-status", LinePane).show([(Span(clean(text), role),)])
@@ -172,7 +199,7 @@ class HistoryScreen(Moving[None], Keyed[None]):
         if not self._history.runs:
             return
         run = self._history.runs[self._runs.cursor]
-        usual = f"{run.name}.txt" if _FILE_NAME.fullmatch(run.name) else "run.txt"
+        usual = f"{run.name}.txt" if FILE_NAME.fullmatch(run.name) else "run.txt"
         lines = [f"every line of run {run.name} as text", f"an empty name is {usual}"]
         await lay(
             self.app,
@@ -184,11 +211,7 @@ class HistoryScreen(Moving[None], Keyed[None]):
         at = self._runs.cursor
         try:
             text = run_text(self._history.runs[at], self._history.tally(at), self._history.items(at))
-            path = self._folder / name
-            if path.exists():
-                self._say(f"{name} is there already: nothing was written", Role.LOOK)
-                return
-            write_whole(path, "\n".join([*text, ""]).encode())
+            write_new(self._folder / name, "\n".join([*text, ""]).encode())
         except PsareconError as error:
             self._say(str(error), Role.BAD)
         else:

@@ -15,7 +15,7 @@ from psarecon.review.keys import Action, Keyboard, Place, of
 Result = TypeVar("Result")
 
 #: What the app does, whichever screen is shown.
-_OF_THE_APP = frozenset({"theme", "palette", "help", "quit", "run", "history"})
+_OF_THE_APP = frozenset({"theme", "palette", "help", "quit", "run", "history", "go_back", "drift"})
 
 
 def bindings(place: Place) -> list[BindingType]:

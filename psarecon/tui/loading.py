@@ -69,4 +69,4 @@ class LoadingScreen(Screen[None]):
         self._show()
 
     def _show(self) -> None:
-        self.query_one("#reading", LinePane).show(self._said)
+        self.query_one("#reading", LinePane).show(tuple(self._said))

@@ -364,6 +364,13 @@ class ReviewScreen(Moving[None], Keyed[None]):
         """The one before."""
         self._to_open(-1)
 
+    def action_findings(self) -> None:
+        """What stands beside no change: lines that are held back, or left out."""
+        from psarecon.review.history_back import finding_lines
+
+        opened = self._board.opened
+        self.app.push_screen(DetailScreen(lambda width: finding_lines(opened, width), self._keyboard))
+
     def _to_open(self, step: int) -> None:
         index = self._board.next_open(self.list.cursor, step)
         if index is not None:

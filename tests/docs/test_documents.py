@@ -89,7 +89,12 @@ def test_every_command_has_a_heading() -> None:
 def found_in_code() -> Iterator[tuple[str, str]]:
     """Every finding the program can give, with its severity, as the source has it."""
     package = ROOT / "psarecon"
-    for path in (*package.glob("domain/*.py"), package / "reconcile.py", *package.glob("psa/**/*.py")):
+    for path in (
+        *package.glob("domain/*.py"),
+        package / "reconcile.py",
+        package / "rollback.py",
+        *package.glob("psa/**/*.py"),
+    ):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.args:
                 yield from _of_call(node.func.id, node.args)

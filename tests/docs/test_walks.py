@@ -78,7 +78,7 @@ def test_the_readme_can_be_followed(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert without_id(block("README.md", "output: plan")) in without_id(done.stdout)
     assert "7 verified, 1 rejected or held\n" in done.stdout
-    assert "(approve by dana)" in done.stdout
+    assert "; approve by dana at " in done.stdout
     changes = json.loads((tmp_path / "msp" / "plan.json").read_bytes())["changes"]
     shown = json.loads(block("docs/concepts/plan-file.md", "output: one change"))
     change = next(one for one in changes if one["id"] == shown["id"])

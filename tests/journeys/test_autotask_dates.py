@@ -99,6 +99,24 @@ def test_users_beyond_those_that_left_are_billed_now_and_then_ahead(mid_month_fe
     assert mid_month_fewer.truth()["quantity"] == "16"
 
 
+def test_what_two_writes_of_ours_made_of_the_next_period_is_not_taken_for_somebody_elses_work(
+    mid_month_fewer: Rehearsal,
+) -> None:
+    """Ten from 15 December, then sixteen now, the day before: on the 15th the rest is raised, and nobody is asked."""
+    observed_plan(mid_month_fewer)
+    mid_month_fewer.apply()
+    mid_month_fewer.today("2026-12-14")
+    mid_month_fewer.users(16)
+    observed_plan(mid_month_fewer)
+    mid_month_fewer.apply()
+    mid_month_fewer.today("2026-12-15")
+    mid_month_fewer.users(16)
+    plan = observed_plan(mid_month_fewer)
+    change = only_change(plan)
+    assert (change["quantity"], change["causes"]) == ({"before": "12", "after": "16"}, ["period"])
+    assert (marks(plan), mid_month_fewer.apply().code) == (set(), 0)
+
+
 def test_a_decrease_that_waits_is_not_planned_a_second_time(mid_month_fewer: Rehearsal) -> None:
     """The next plan of the same day finds the next period as it should be."""
     observed_plan(mid_month_fewer)

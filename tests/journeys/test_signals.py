@@ -322,11 +322,9 @@ def test_signals_in_the_midst_of_a_wait_never_block(tmp_path: Path) -> None:
     script = (
         "import sys\n"
         "from psarecon.cli.apply import stoppable\n"
-        "from psarecon.patience import PATIENCE\n"
         "with stoppable(None) as watch:\n"
         "    print('ready', flush=True)\n"
         "    for _ in range(20000):\n"
-        "        PATIENCE.hurried = False\n"
         "        watch.pause(0.00001)\n"
         "        print('a line of the run', file=sys.stderr, flush=True)\n"
         "    print('done', flush=True)\n"

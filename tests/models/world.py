@@ -29,8 +29,9 @@ from psarecon.ledger.journal import Event, Journal
 from psarecon.ledger.leases import Holder, Leases
 from psarecon.ledger.usage import UsageLog
 from psarecon.protocol import Outcome, Progress, Result, Stage, Timing, Watch
-from psarecon.reconcile import Moment, Policy, Reconciler
+from psarecon.reconcile import Policy, Reconciler
 from psarecon.resume import Resumer
+from psarecon.snapshot import Moment, Observer
 
 NOW = datetime(2026, 11, 20, 17, 0, tzinfo=UTC)
 WHEN = Moment(NOW, ZoneInfo("UTC"), Month(2026, 11))
@@ -122,8 +123,9 @@ class World:
             luck.shuffle(bindings)
             luck.shuffle(names)
         psas = {name: self.servers[name] for name in names}
-        reconciler = Reconciler(psas, self.usage, self.journal, Policy(limits, "USD", "digest"))
-        return reconciler.plan(Mapping(tuple(bindings)), WHEN)
+        listed = tuple(bindings)
+        snapshot = Observer(psas, self.usage, self.journal).look(listed, WHEN)
+        return Reconciler(Policy(limits, "USD", "digest")).plan(Mapping(listed), snapshot)
 
     def read(self, readings: Iterable[Reading]) -> None:
         """Readings come in."""

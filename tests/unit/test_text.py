@@ -96,3 +96,19 @@ def test_every_column_begins_at_the_same_cell_in_every_row(rows: list[tuple[str,
     assert lines[0].endswith("End")
     assert {cell_len(line) for line in lines} == {cell_len(lines[0])}
     assert cell_len(lines[0]) <= 26 + 12 + 3 + 2 * 2
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("::add-mask::x", ": :add-mask::x"),
+        ("  ::error::x", "  : :error::x"),
+        ("\t::error::x", " : :error::x"),
+        ("##vso[task.setvariable variable=a]b", "# #vso[task.setvariable variable=a]b"),
+        ("a ##[group]x", "a # #[group]x"),
+        ("ACME::Labs ## two", "ACME::Labs ## two"),
+    ],
+)
+def test_a_name_is_no_command_to_a_pipelines_log(name: str, shown: str) -> None:
+    """GitHub obeys lines that begin with two colons, Azure two number signs before a bracket; other names stay."""
+    assert clean(name) == shown

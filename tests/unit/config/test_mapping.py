@@ -9,7 +9,18 @@ from psarecon.config.bindings import ALLOWABLE_GUARDS
 from psarecon.config.mapping import load_mapping
 from psarecon.config.problems import Problems
 from psarecon.config.settings import load_settings
-from psarecon.domain.model import Allowance, Binding, LineKey, Mapping, Names, Place, Product, QuantityRule, Terms
+from psarecon.domain.model import (
+    Acceptance,
+    Allowance,
+    Binding,
+    LineKey,
+    Mapping,
+    Names,
+    Place,
+    Product,
+    QuantityRule,
+    Terms,
+)
 
 from .conftest import CLIENT, TODAY, ConfigDirectory
 
@@ -73,6 +84,34 @@ def test_a_line_has_terms_cost_organization_and_allowances_of_its_own(config: Co
     assert first.allow == (Allowance("cost-move", "new price", date(2026, 12, 31)), branch)
     assert second.allow == (branch,)
     assert not [warning for warning in config.warnings() if "allowance" in warning]
+
+
+@pytest.mark.parametrize(
+    ("text", "quantity", "cost"),
+    [
+        ('quantity: 20, unit_cost: "8.00"', Decimal(20), Decimal("8.00")),
+        ("quantity: 0", Decimal(0), None),
+        ('quantity: "20.5"', Decimal("20.5"), None),
+        ('unit_cost: "8"', None, Decimal(8)),
+    ],
+)
+def test_a_line_may_accept_drift_until_a_day(
+    config: ConfigDirectory, text: str, quantity: Decimal | None, cost: Decimal | None
+) -> None:
+    """Either figure or both; the other line accepts none."""
+    config.client("minimum: 10", f"accept_drift: {{{text}, reason: 'a gift, ticket 812', until: 2026-11-20}}")
+    first, second = loaded(config).bindings
+    assert first.accepted == Acceptance(quantity, cost, "a gift, ticket 812", TODAY)
+    assert (second.accepted, config.warnings()) == (None, [])
+
+
+def test_an_acceptance_that_has_ended_is_only_a_warning(config: ConfigDirectory) -> None:
+    """At its day, with the way out."""
+    config.client("minimum: 10", "accept_drift: {quantity: 20, reason: x, until: 2026-11-19}")
+    (warning,) = config.check().warnings
+    assert (warning.line, warning.column) == (9, 52)
+    assert warning.message == "drift was accepted until 2026-11-19, which no longer counts"
+    assert warning.suggestion == "remove accept_drift, or decide on a later day"
 
 
 def test_files_are_read_by_path_and_clients_in_their_order(config: ConfigDirectory) -> None:
@@ -227,6 +266,54 @@ LINE = "  - product: jumpcloud-platform\n    contract: {id: 29683353, name: Mana
             "minimum: 10",
             "allow: [{guard: cost-move, reason: x, until: 2026-02-30}]",
             "9:50: until is not a day of the calendar: 2026-02-30",
+            "",
+        ),
+        (
+            "minimum: 10",
+            "accept_drift: {reason: x, until: 2026-12-31}",
+            "9:19: accept_drift needs quantity or unit_cost, or both",
+            "",
+        ),
+        (
+            "minimum: 10",
+            "accept_drift: {quantity: 20, until: 2026-12-31}",
+            "9:19: accept_drift needs reason",
+            "add reason:",
+        ),
+        (
+            "minimum: 10",
+            "accept_drift: {quantity: 20, reason: x}",
+            "9:19: accept_drift needs until",
+            "add until:",
+        ),
+        (
+            "minimum: 10",
+            "accept_drift: {qantity: 20, unit_cost: '8.00', reason: x, until: 2026-12-31}",
+            "9:20: unknown key 'qantity'",
+            "did you mean quantity?",
+        ),
+        (
+            "minimum: 10",
+            "accept_drift: {quantity: -1, reason: x, until: 2026-12-31}",
+            "9:30: quantity must be a whole number of at least 0, or a quoted decimal",
+            "",
+        ),
+        (
+            "minimum: 10",
+            "accept_drift: {unit_cost: 8, reason: x, until: 2026-12-31}",
+            "9:31: unit_cost must be a quoted decimal, at least 0, with at most 4 decimals",
+            'write "8"',
+        ),
+        (
+            "minimum: 10",
+            "accept_drift: {quantity: 20, reason: x, until: 2026-02-30}",
+            "9:52: until is not a day of the calendar: 2026-02-30",
+            "",
+        ),
+        (
+            "minimum: 10",
+            "accept_drift: 20",
+            "9:19: accept_drift needs quantity or unit_cost, or both",
             "",
         ),
         (

@@ -76,6 +76,7 @@ FULL_SETTINGS: dict[str, Any] = {
         "cost_move": {"percent": 10},
     },
     "apply": {"settle_window": "1s", "lease": "10m", "plan_age": "1d"},
+    "notify": [{"url": "env:N", "when": ["plan", "failed"], "only_changes": True, "template": "templates/plan.j2"}],
 }
 VALID = {"mapping": FULL_CLIENT, "settings": FULL_SETTINGS}
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 from unit.domain.make import DECEMBER, LINE, NOVEMBER, TODAY, binding, observed, pair, period
 
-from psarecon.domain.diff import Difference, causes, difference, line_findings
+from psarecon.domain.diff import ROLLED_BACK, Difference, causes, difference, line_findings
 from psarecon.domain.model import Baseline, Binding, LineKey, Names, Observed, Period, Remark, Severity, Steps, Terms
 from psarecon.domain.periods import Dating, NeedsFollowing, Slot
 from psarecon.domain.rules import rule_digest
@@ -194,3 +194,17 @@ def test_what_speaks_against_a_line_is_a_finding_on_it(
 ) -> None:
     """Ids are the truth, names are asserted."""
     assert _line_codes(bound, line) == codes
+
+
+def test_what_was_rolled_back_is_named_so_whatever_else_moved() -> None:
+    """Until a write of the plan's own follows."""
+    back = replace(BASELINE, rule=ROLLED_BACK, usage=None)
+    slot = Slot(NOVEMBER[0], Decimal(11), Decimal("9.00"))
+    assert causes(binding(), _steps(14), slot, back, RULE) == ("rolled-back",)
+
+
+def test_a_period_that_two_writes_of_ours_reached_is_not_taken_for_somebody_elses_work() -> None:
+    """Ten were written for December, then two more from November on: twelve there are both, not a hand's."""
+    ahead = Slot(DECEMBER[0], Decimal(12), Decimal("9.00"))
+    assert "psa" in causes(binding(), _steps(14), ahead, BASELINE, RULE)
+    assert "psa" not in causes(binding(), _steps(14), ahead, BASELINE, RULE, DECEMBER[0])

@@ -22,7 +22,8 @@ from psarecon.domain.ports import Draft
 from psarecon.ledger.database import Database, open_database
 from psarecon.ledger.journal import Journal
 from psarecon.ledger.usage import UsageLog
-from psarecon.reconcile import Moment, Policy, Reconciler
+from psarecon.reconcile import Policy, Reconciler
+from psarecon.snapshot import Moment, Observer
 
 LINES = [LineKey("autotask", str(170 + number), str(29 + number), str(8001 + number)) for number in range(4)]
 BINDINGS = [
@@ -65,8 +66,8 @@ def database(tmp_path: Path) -> Iterator[Database]:
 def test_the_order_of_the_mapping_does_not_move_a_byte_of_the_plan(database: Database) -> None:
     """All twenty-four orders of four lines."""
     policy = Policy(Limits(), "USD", "digest")
-    reconciler = Reconciler({"autotask": Shelf()}, UsageLog(database), Journal(database), policy)
-    plans = [reconciler.plan(ClientMapping(order), WHEN) for order in permutations(BINDINGS)]
+    observer, reconciler = Observer({"autotask": Shelf()}, UsageLog(database), Journal(database)), Reconciler(policy)
+    plans = [reconciler.plan(ClientMapping(order), observer.look(order, WHEN)) for order in permutations(BINDINGS)]
     assert len({plan_bytes(plan) for plan in plans}) == 1
     assert [(one.line, one.quantity and one.quantity.after) for one in plans[0].changes] == [
         (line, Decimal(12 + number)) for number, line in enumerate(LINES)

@@ -15,7 +15,7 @@ from psarecon.ledger.database import journal as journal_table
 from psarecon.ledger.journal import Event, Journal
 
 LINE = LineKey("autotask", "174", "29683353", "8001")
-_TABLES = {"schema_version", "samples", "journal", "baselines", "leases"}
+_TABLES = {"schema_version", "samples", "journal", "journal_head", "baselines", "leases"}
 #: Waits for a line on stdin, so that two begin at once; then opens a new ledger and writes a row.
 _OPEN_AND_WRITE = """
 import sys
@@ -40,7 +40,7 @@ from psarecon.ledger.database import open_database
 from psarecon.ledger.journal import Event, Journal
 journal = Journal(open_database("sqlite:ledger.db", Path()))
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
+resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, 400_000))
 kept = 0
 try:
     while True:

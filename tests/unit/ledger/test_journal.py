@@ -13,6 +13,7 @@ from psarecon.ledger.journal import Event, Journal
 
 LINE = LineKey("autotask", "174", "29683353", "8001")
 OTHER = LineKey("autotask", "175", "29683354", "8002")
+THIRD = LineKey("autotask", "176", "29683355", "8003")
 DAY = date(2026, 11, 1)
 BASELINE = Baseline(Decimal(14), Decimal("9.0050"), 14, "rule", Decimal("9.00"), DAY, "run-1")
 
@@ -144,6 +145,29 @@ def test_the_furthest_date_still_to_come_is_known_line_by_line(journal: Journal)
     _write(journal, Event.VERIFIED, line=OTHER)
     assert journal.dated_after("autotask", "tenant", date(2026, 11, 30)) == {"8001": date(2027, 1, 1)}
     assert journal.dated_after("autotask", "another", date(2026, 11, 30)) == {}
+
+
+def test_the_last_date_on_which_a_line_was_seen_as_written_is_known(journal: Journal) -> None:
+    """Of verified writes and of lines that already were so; a refused one moves nothing, nor does another tenant's."""
+    later = date(2026, 12, 1)
+    _write(journal, Event.VERIFIED, day=later)
+    _write(journal, Event.VERIFIED)
+    _write(journal, Event.ALREADY, line=OTHER)
+    _write(journal, Event.FAILED, line=OTHER, day=later)
+    _write(journal, Event.VERIFIED, line=OTHER, day=later, tenant="another")
+    _write(journal, Event.VERIFIED, line=THIRD, day=None)
+    assert journal.last_dates("autotask", "tenant") == {"8001": later, "8002": DAY}
+
+
+def test_a_line_that_a_person_settled_is_known_until_it_is_seen_again(journal: Journal) -> None:
+    """Settled, verified since, found as planned since, settled at another tenant's."""
+    for line in (LINE, OTHER, THIRD):
+        _write(journal, Event.UNKNOWN, line=line)
+        _write(journal, Event.SETTLED, line=line)
+    _write(journal, Event.VERIFIED, line=OTHER)
+    _write(journal, Event.ALREADY, line=THIRD)
+    assert journal.settled("autotask", "tenant") == {"8001"}
+    assert journal.settled("autotask", "another") == set()
 
 
 def test_the_baseline_moves_with_the_outcome_to_the_last_digit(journal: Journal) -> None:

@@ -199,6 +199,7 @@ def test_the_keymap_holds_only_what_differs(file: Path) -> None:
         "review.hold": "left",
         "review.fold": "comma",
         "history.fold": "comma",
+        "drift.fold": "comma",
     }
 
 
