@@ -186,7 +186,7 @@ async def test_what_cannot_be_planned_is_told_in_place(msp: Rehearsal, trouble: 
         "other tenant": "the run wrote to",
         "mapping": "clients",
         "ledger": "the journal knows no such run",
-        "name": "cannot be written",
+        "name": "the old file",
     }[trouble]
     async with reviewing(msp, str(msp.plan_file)) as seat:
         broken(msp, trouble)
