@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from harness import TODAY, Rehearsal
-from journeys.autotask_steps import marks, observed_plan
+from journeys.autotask_steps import approve_all, marks, observed_plan
 
 from psarecon.sandbox.generate import init
 from psarecon.sandbox.serve import running
@@ -67,6 +67,7 @@ def test_a_change_costs_three_requests_at_most(msp: Rehearsal) -> None:
     for line in lines:
         msp.edit(addition=int(line), unit_cost="1.00")
     changes = [change for change in observed_plan(msp)["changes"] if change["line"]["psa"] == "connectwise"]
+    approve_all(msp)
     msp.forget_requests()
     assert msp.apply().code == 0
     asked = [one for one in msp.requests() if "/additions/" in one["path"]]
