@@ -1,6 +1,8 @@
 # Two commands do all the set-up: `make demo` and `make test`. Python 3.11 or newer is all they need.
 PYTHON ?= python3
 BIN := .venv/bin
+# Tests wait for servers, processes and disks more than for a processor: two workers to each.
+WORKERS ?= $(shell echo $$((2 * $$(getconf _NPROCESSORS_ONLN))))
 
 .PHONY: demo test check static interop race torture bench picture format clean
 
@@ -14,7 +16,7 @@ demo: .venv/ready
 	$(BIN)/psarecon demo
 
 test: .venv/ready
-	$(BIN)/python -m pytest -q -n auto
+	$(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal
 
 check: static test
 

@@ -37,6 +37,8 @@ from psarecon.text import clean
 _COMMANDS = (check, observe, plan, drift, review, decide, apply, resume, rollback, lock, log, schema, sandbox, demo)
 #: What a shell adds to the number of the signal that ended a program.
 _BY_SIGNAL = 128
+#: How long a command that was told to end may take for it.
+_SECONDS_TO_END = 5.0
 
 
 class _Ended(KeyboardInterrupt):
@@ -143,6 +145,9 @@ def _on_signal(number: int, _frame: object) -> NoReturn:
     for one in (signal.SIGINT, signal.SIGTERM):
         signal.signal(one, signal.SIG_DFL)
     PATIENCE.leave()  # threads that read end by themselves: nobody waits for what they would read
+    # What is raised here may leave a library's lock held, and with it the way out barred: rare, but then for ever.
+    signal.signal(signal.SIGALRM, lambda *_: os._exit(_BY_SIGNAL + number))
+    signal.setitimer(signal.ITIMER_REAL, _SECONDS_TO_END)
     with suppress(OSError):
         os.write(2, f"{signal.Signals(number).name}: ending; once more ends at once\n".encode("ascii"))
     raise _Ended(signal.Signals(number))

@@ -61,7 +61,8 @@ class Problem:
             return f"{head}\n    {suggestion}" if suggestion else head
         before, line = _window(self.source_line, self.column - 1 if self.caret is None else self.caret)
         caret = " " * _cells(clean(before)) + "^"
-        return f"{head}\n{clean(line)}\n{caret} {suggestion}".rstrip()
+        # Indented: no line of a file stands where our own errors begin.
+        return f"{head}\n    {clean(line)}\n    {caret} {suggestion}".rstrip()
 
     def as_data(self) -> dict[str, str | int]:
         """The public form for machines: file, line, column, severity, message, suggestion."""

@@ -51,11 +51,11 @@ def test_check_draws_every_error_on_stderr_and_exits_with_3(directory: Path) -> 
     assert ran.out == ""
     assert ran.err == (
         "clients/acme.yaml:9:16: error: unit_cost must be a quoted decimal\n"
-        "    unit_cost: 9.00\n"
-        '               ^ write "9.00"\n'
+        "        unit_cost: 9.00\n"
+        '                   ^ write "9.00"\n'
         "psarecon.yaml:2:49: error: currency must be three capitals such as USD\n"
-        "billing: {timezone: America/New_York, currency: usd}\n"
-        '                                                ^ for example "USD"\n'
+        "    billing: {timezone: America/New_York, currency: usd}\n"
+        '                                                    ^ for example "USD"\n'
         "2 errors\n"
     )
 
@@ -66,7 +66,8 @@ def test_check_tells_warnings_and_still_exits_with_0(directory: Path) -> None:
     ran = psarecon("-C", str(directory), "check")
     assert (ran.code, ran.out) == (0, "1 client, 1 line: valid\n")
     assert ran.err == (
-        "psarecon.yaml:7:3: warning: no line of the mapping uses the product 'spare'\n  spare: {quantity: fixed}\n  ^\n"
+        "psarecon.yaml:7:3: warning: no line of the mapping uses the product 'spare'\n"
+        "      spare: {quantity: fixed}\n      ^\n"
     )
 
 
@@ -106,7 +107,7 @@ def test_other_commands_show_the_same_errors(directory: Path) -> None:
     ran = psarecon("-C", str(directory), "plan", environ={"U": "u", "S": "s", "C": "c"})
     assert ran.code == 3
     assert (
-        "clients/acme.yaml:2:6: error: there is no PSA 'autotsk'\npsa: autotsk\n     ^ did you mean autotask?\n"
+        "clients/acme.yaml:2:6: error: there is no PSA 'autotsk'\n    psa: autotsk\n         ^ did you mean autotask?\n"
         in ran.err
     )
 

@@ -15,22 +15,22 @@ def test_a_problem_is_drawn_with_its_source_line_a_caret_and_the_way_to_write_it
     )
     assert problem.render() == (
         "clients/acme.yaml:7:16: error: unit_cost must be a quoted decimal\n"
-        "    unit_cost: 9.00\n"
-        '               ^ write "9.00"'
+        "        unit_cost: 9.00\n"
+        '                   ^ write "9.00"'
     )
 
 
 def test_the_caret_stands_under_the_column_also_behind_wide_and_combining_characters() -> None:
     """Two cells for a Chinese character, none for a combining accent."""
     problem = Problem("x.yaml", 1, 9, "wrong", "中e\N{COMBINING ACUTE ACCENT}: abc x")
-    assert problem.render().splitlines()[2] == " " * 8 + "^"
+    assert problem.render().splitlines()[2] == " " * 12 + "^"
 
 
 def test_a_long_line_is_shown_as_a_window_around_the_column() -> None:
     """A name of 10,000 characters does not fill the screen, and the caret still points at the culprit."""
     problem = Problem("x.yaml", 1, 5001, "wrong", "a" * 5000 + "B" + "c" * 5000)
     _, line, caret = problem.render().splitlines()
-    assert len(line) == 112
+    assert len(line) == 116
     assert line[caret.index("^")] == "B"
 
 

@@ -209,8 +209,8 @@ def test_a_suggestion_says_how_to_write_it(config: ConfigDirectory) -> None:
     """Source line, caret and suggestion, as on a terminal."""
     config.settings('"9.00"', "9")
     assert config.check().errors[0].render().splitlines()[1:] == [
-        "  jumpcloud-platform: {source: jumpcloud, metric: users, quantity: high-water-mark, unit_cost: 9}",
-        " " * 95 + '^ write "9"',
+        "      jumpcloud-platform: {source: jumpcloud, metric: users, quantity: high-water-mark, unit_cost: 9}",
+        " " * 99 + '^ write "9"',
     ]
 
 
