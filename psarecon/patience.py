@@ -18,11 +18,15 @@ _SHORT = 2.0
 
 
 class Patience:
-    """``hurried``: only short waits any more, what is due still goes out. ``leaving``: nothing goes out either."""
+    """``hurried``: only short waits any more, what is due still goes out. ``leaving``: nothing goes out either.
+
+    ``heard`` stays: a signal has reached its handler.
+    """
 
     def __init__(self) -> None:
         self.hurried = False
         self.leaving = False
+        self.heard = False
 
     def hurry(self) -> None:
         """End every long wait."""

@@ -140,6 +140,7 @@ def stoppable(told: Any) -> Iterator[Watch]:
     from psarecon.protocol import Watch
 
     def on_signal(number: int, _frame: object) -> None:
+        PATIENCE.heard = True
         if PATIENCE.hurried:
             return
         PATIENCE.hurry()

@@ -20,6 +20,7 @@ from psarecon.cli import (
     decide,
     demo,
     drift,
+    knocking,
     lock,
     log,
     observe,
@@ -142,9 +143,10 @@ def _on_signal(number: int, _frame: object) -> NoReturn:
     """End what needs no finishing; a second signal is not ours any more, and ends the process at once."""
     from psarecon.patience import PATIENCE
 
+    PATIENCE.heard = True
+    PATIENCE.leave()  # threads that read end by themselves: nobody waits for what they would read
     for one in (signal.SIGINT, signal.SIGTERM):
         signal.signal(one, signal.SIG_DFL)
-    PATIENCE.leave()  # threads that read end by themselves: nobody waits for what they would read
     # What is raised here may leave a library's lock held, and with it the way out barred: rare, but then for ever.
     signal.signal(signal.SIGALRM, lambda *_: os._exit(_BY_SIGNAL + number))
     signal.setitimer(signal.ITIMER_REAL, _SECONDS_TO_END)
@@ -158,6 +160,7 @@ def entry() -> NoReturn:
     for number, usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGTERM, signal.SIG_DFL)):
         if signal.getsignal(number) == usual:  # whoever started us may want it ignored
             signal.signal(number, _on_signal)
+    knocking.listen()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a name that the terminal's encoding lacks is no reason to end
             stream.reconfigure(errors="backslashreplace")

@@ -340,3 +340,26 @@ def test_signals_in_the_midst_of_a_wait_never_block(tmp_path: Path) -> None:
             process.send_signal(signal.SIGTERM)
             process.send_signal(signal.SIGINT)
         assert process.stdout.read() == "done\n"
+
+
+@SIGNALS
+def test_a_signal_that_the_main_thread_does_not_notice_is_sent_to_it_again(number: signal.Signals) -> None:
+    """It comes in by another thread while the main one waits for ever: the handler runs all the same."""
+    script = (
+        "import os, signal, sys, threading, time\n"
+        "from psarecon.cli import main\n"
+        "number = int(sys.argv[1])\n"
+        "def elsewhere():\n"
+        "    time.sleep(0.2)\n"
+        "    signal.pthread_kill(threading.get_ident(), number)\n"
+        "def wait(*_):\n"
+        "    threading.Thread(target=elsewhere, daemon=True).start()\n"
+        "    threading.Event().wait()\n"
+        "main.check.run = wait\n"
+        "sys.argv[1:] = ['check']\n"
+        "main.entry()\n"
+    )
+    words = [sys.executable, "-c", script, str(int(number))]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=20, check=False)
+    assert done.returncode == 128 + number
+    assert done.stderr == f"{number.name}: ending; once more ends at once\ninterrupted\n"
