@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, tzinfo
 from decimal import Decimal
 
-from psarecon.domain import model
 from psarecon.domain.claims import Claims
 from psarecon.domain.model import Baseline, Binding, Call, Doubt, LineKey, Observed, Remark, Usage
 from psarecon.domain.periods import Month, SameDate
@@ -234,8 +233,3 @@ def _cost_remarks(
 
 def _keeps_cost(binding: Binding) -> bool:
     return binding.unit_cost is not None or binding.product.cost_rule is not None
-
-
-def all_bindings(mappings: Iterable[model.Mapping]) -> list[Binding]:
-    """The bindings of several mappings of the same lines."""
-    return [binding for mapping in mappings for binding in mapping.bindings]

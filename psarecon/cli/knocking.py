@@ -20,8 +20,7 @@ _OURS = frozenset({signal.SIGINT, signal.SIGTERM})
 
 
 def listen() -> None:
-    """From now on, to be called in the main thread: the first SIGINT or SIGTERM is repeated until its
-    handler has run."""
+    """From now on the first SIGINT or SIGTERM is repeated until its handler has run. For the main thread to call."""
     reader, writer = os.pipe()
     os.set_blocking(writer, False)
     signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
