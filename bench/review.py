@@ -2,8 +2,9 @@
 
     python bench/review.py [--changes 1000 10000 100000] [--start 50000] [--repeat 5]
 
-A key's processor time is that of the whole process, read from outside, until the screen is still and the decision is
-on disk: painting, asking git and the ledger about the change, and the thread that saves are all in it.
+A key's processor time is read from outside, until the screen is still and the decision is on disk. It is that of the
+whole process: painting, and asking git and the ledger about the change, are in it. Where a key decides, the thread that
+saves is told apart: the key's own is that of the main thread alone, which the next key has to wait for.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ _PAGE_DOWN, _ESCAPE, _ENTER, _RIGHT = "\x1b[6~", "\x1b", "\r", "\x1b[C"
 #: What is typed into the filter, letter by letter.
 _TYPED = ("harbor", "client:delta", "money>100", "finding:look", "is:open")
 _KEY, _FILTER, _PAINT, _START, _MEMORY = 20, 100, 150, 1500, 250
+#: Seconds between two keys of one that is held down.
+_REPEATS = 0.04
 #: Changes of the plan that the program is started on.
 START = 50_000
 #: The most changes that are put into Textual's table.
@@ -125,14 +128,21 @@ def _moving(terminal: Terminal, times: int) -> Iterator[Figure]:
 
 def _deciding(terminal: Terminal, times: int, when: str) -> Iterator[Figure]:
     terminal.press("n")  # past the blocked ones, which nothing approves
-    yield _cpu(f"hold, saved{when}", _presses(terminal, "d" * times))
-    yield _cpu(f"undo, saved{when}", _presses(terminal, "u" * (times // 2)))
+    yield from _saved(f"hold, saved{when}", _presses(terminal, "d" * times))
+    yield from _saved(f"undo, saved{when}", _presses(terminal, "u" * (times // 2)))
     terminal.press("n")
-    yield _cpu(f"approve, saved{when}", _presses(terminal, "a" * times))
+    yield from _saved(f"approve, saved{when}", _presses(terminal, "a" * times))
     asked = [(terminal.press("x"), terminal.press(_ENTER)) for _ in range(times // 4)]
-    yield _cpu(f"reject: the question{when}", [one for one, _ in asked])
-    yield _cpu(f"reject: the answer, saved{when}", [one for _, one in asked])
+    yield _cpu(f"reject: why?{when}", [one for one, _ in asked])
+    yield from _saved(f"reject: the answer, saved{when}", [one for _, one in asked])
+    yield from _saved(f"hold held down{when}", [_held(terminal, "d", 2 * times)])
     yield _cpu(f"next open{when}", _presses(terminal, "n" * times))
+
+
+def _held(terminal: Terminal, key: str, times: int) -> Press:
+    """A key of so many that a keyboard repeats."""
+    whole = terminal.hold(key * times, _REPEATS)
+    return Press(whole.own / times, whole.others / times, whole.wall / times)
 
 
 def _typing(terminal: Terminal) -> Iterator[Figure]:
@@ -156,7 +166,7 @@ def _all_clean(terminal: Terminal) -> Iterator[Figure]:
     """Every clean change is approved at once."""
     yield _cpu("approve all clean: the question", [terminal.press("A")], budget=None)
     terminal.press(_RIGHT)
-    yield _cpu("approve all clean: yes, saved", [terminal.press(_ENTER)], budget=None)
+    yield from _saved("approve all clean: yes, saved", [terminal.press(_ENTER)], budget=None)
 
 
 def _presses(terminal: Terminal, typed: Iterable[str]) -> list[Press]:
@@ -167,6 +177,12 @@ def _cpu(what: str, presses: Iterable[Press], budget: float | None = _KEY) -> Fi
     return Figure(f"{what}: CPU", [one.cpu * 1000 for one in presses], budget=budget)
 
 
+def _saved(what: str, presses: Sequence[Press], budget: float | None = _KEY) -> Iterator[Figure]:
+    """What the main thread had to do for a key, which is what is felt; below it all other threads."""
+    yield Figure(f"{what}: CPU", [one.own * 1000 for one in presses], budget=budget)
+    yield Figure("  in other threads (saving)", [one.others * 1000 for one in presses])
+
+
 def models(plan: Made) -> Iterator[Figure]:
     """The acts on the list without a screen: the first time, then the median of six."""
     words = [sys.executable, str(_HERE / "inside.py"), "model", str(plan.path)]
@@ -174,7 +190,7 @@ def models(plan: Made) -> Iterator[Figure]:
     for what, (first, later) in json.loads(done.stdout).items():
         budget = _FILTER if what.startswith("filter") else None
         yield Figure(f"model, {what}: first time", [first], budget=budget)
-        if what != "load":
+        if what.startswith(("filter", "group", "unfold")):
             yield Figure("  later", [later], budget=budget)
 
 

@@ -1,6 +1,6 @@
 """A program in a terminal of its own (a pty), as its user has it: keys go in, what it paints comes out.
 
-Its processor time is read from outside, from the kernel's clock of the process (all its threads; Linux), so that
+Its processor time is read from outside, from the kernel's clocks of the process and of its threads (Linux), so that
 nothing is added to what is measured.
 """
 
@@ -14,15 +14,16 @@ import struct
 import sys
 import termios
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
 COLUMNS, LINES = 120, 40
 #: Seconds without output and without processor time after which a key is done with. Longer than the rest after which
-#: the screen asks git and the ledger about a change, and than a save takes: both belong to the key.
-_QUIET = 0.25
+#: the screen asks git and the ledger about a change, and than half the longest rest between two saves: what comes of
+#: a key belongs to it.
+_QUIET = 0.3
 _TICK = 0.02
 #: Processor seconds in a tick below which a program is idle: Textual's thread that waits for keys wakes now and then.
 _IDLE = 0.001
@@ -31,10 +32,17 @@ _PATIENCE = 120.0
 
 @dataclass(frozen=True)
 class Press:
-    """What a key took: processor seconds of the whole process until all was quiet, seconds to the last it painted."""
+    """What a key took until all was quiet: processor seconds of the main thread, which answers it, and of all other
+    threads, such as the one that saves; seconds to the last it painted."""
 
-    cpu: float
+    own: float
+    others: float
     wall: float
+
+    @property
+    def cpu(self) -> float:
+        """Processor seconds of the whole process."""
+        return self.own + self.others
 
 
 class Terminal:
@@ -51,6 +59,7 @@ class Terminal:
             os.execve(sys.executable, [sys.executable, *words], usual)  # noqa: S606 - ours
         fcntl.ioctl(self._screen, termios.TIOCSWINSZ, struct.pack("HHHH", LINES, COLUMNS, 0, 0))
         self._clock = (~self._child << 3) | 2  # what clock_getcpuclockid(3) gives on Linux
+        self._own = Path(f"/proc/{self._child}/task/{self._child}/schedstat")
 
     def __enter__(self) -> Self:
         return self
@@ -63,6 +72,11 @@ class Terminal:
         """Processor seconds of the process so far."""
         return time.clock_gettime(self._clock)
 
+    @property
+    def own(self) -> float:
+        """Processor seconds of its main thread so far."""
+        return int(self._own.read_text().split()[0]) / 1e9
+
     def painted(self, text: str) -> float:
         """Wait until this text is painted; when, on the machine's monotonic clock."""
         wanted = text.encode()
@@ -73,17 +87,30 @@ class Terminal:
 
     def press(self, key: str) -> Press:
         """Type, and wait until all that comes of it is done."""
-        self._painted, before = b"", self.cpu
-        began = painted = time.monotonic()
-        os.write(self._screen, key.encode())
-        quiet, spent = began, before
+        return self.hold([key], 0.0)
+
+    def hold(self, keys: Iterable[str], gap: float) -> Press:
+        """Type these, so many seconds apart, and wait until all that comes of them is done."""
+        self._painted, before, own = b"", self.cpu, self.own
+        began = painted = quiet = time.monotonic()
+        for key in keys:
+            os.write(self._screen, key.encode())
+            self._read_for(gap)
+        spent = before
         while time.monotonic() - quiet < _QUIET:
             if self._read(_TICK):
                 painted = quiet = time.monotonic()
             elif self.cpu - spent > _IDLE:
                 quiet = time.monotonic()
             spent = self.cpu
-        return Press(self.cpu - before, painted - began)
+        own = self.own - own
+        return Press(own, self.cpu - before - own, painted - began)
+
+    def _read_for(self, seconds: float) -> None:
+        """What is painted is read meanwhile, as a terminal does, or nothing more could be painted."""
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            self._read(left)
 
     def leave(self) -> tuple[str, float]:
         """Press q and wait until the program ends: what it painted since, and the most memory it ever had in MiB."""

@@ -122,7 +122,8 @@ class Board:
         and the line was decided on with other figures."""
         if row.severity is Severity.BLOCK:
             return "blocked"
-        return self.outcomes.get(row.id) or self.book.state(row)
+        outcome = self.outcomes.get(row.id) if self.outcomes else None  # before a run, 100,000 times, there is none
+        return outcome or self.book.state(row)
 
     def came_to(self, outcomes: Mapping[str, str]) -> None:
         """What a run made of these changes, ``written`` or ``in doubt``: there is nothing left to decide on them."""
@@ -165,6 +166,11 @@ class Board:
         return Subject(change, self.opened.findings_of(change), self.state(row), decision, lapsed, story)
 
     # What is shown.
+
+    def prepare(self) -> None:
+        """Make what the first filter by words needs, which takes longer than all else a filter does; in any thread."""
+        for row in self.opened.rows:
+            self._texts[row]  # looked up, it is there
 
     def try_filter(self, text: str) -> str:
         """Filter if the text is one; otherwise what is wrong with it, and the list stays as it was."""

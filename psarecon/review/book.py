@@ -1,12 +1,14 @@
-"""The decisions on one plan while it is reviewed: looked up, made, taken back, and on disk with every key.
+"""The decisions on one plan while it is reviewed: looked up, made, taken back, and on disk soon after every key.
 
-The screen's thread decides; a thread of the book's own saves, so that a slow disk is never felt. The file may change
+The screen's thread decides; a thread of the book's own saves, so that a slow disk is never felt. It rests after each
+save, so that keys that follow each other quickly do not write a large file each. The file may change
 under it (another reviewer, ``git pull``): then what is there now counts, with our unsaved acts laid over it.
 """
 
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,10 +24,19 @@ from psarecon.review.opened import Row
 #: Seconds until saving is tried again after it failed, and to wait for somebody else who is saving.
 _AGAIN = 2.0
 _PATIENCE = 5.0
+#: How many times as long as it took the writer rests after a save, and the most seconds: saving a long file takes at
+#: most a fifth of a core, and half a second after a key its decision is saved.
+_RESTS = 4
+_LONGEST_REST = 0.5
 
 
 def _now() -> datetime:
     return datetime.now(UTC)
+
+
+def rest_after(took: float) -> float:
+    """Seconds without saving after a save that took so many."""
+    return min(_RESTS * took, _LONGEST_REST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +73,17 @@ class Book:
     """The decisions in the file ``path``, made in the name of ``by``.
 
     ``trouble`` says in words why the newest decisions are not on disk; empty while they are, or soon will be.
-    Raises InvalidInput when the file is not a decisions file.
+    ``rest`` says for how many seconds nothing is saved after a save that took so many; nobody who flushes or closes
+    waits for that. Raises InvalidInput when the file is not a decisions file.
     """
 
-    def __init__(self, path: Path, by: str, now: Callable[[], datetime] = _now) -> None:
+    def __init__(
+        self,
+        path: Path,
+        by: str,
+        now: Callable[[], datetime] = _now,
+        rest: Callable[[float], float] = rest_after,
+    ) -> None:
         self.path = path
         self.trouble = ""
         self._maker = Maker(by, now)
@@ -77,7 +95,8 @@ class Book:
         self._unsaved: dict[str, bytes | None] = {}
         self._noticed = False
         self._change = threading.Condition()
-        self._asked = self._answered = 0
+        self._asked = self._answered = self._hurried = 0
+        self._rest = rest
         self._closing = False
         self._writer = threading.Thread(target=self._write, name="decisions", daemon=True)
         self._writer.start()
@@ -148,7 +167,7 @@ class Book:
     def flush(self) -> None:
         """Wait until all is on disk, or ``trouble`` says why it is not."""
         with self._change:
-            asked = self._ask()
+            asked = self._hurried = self._ask()
             self._change.wait_for(lambda: self._answered >= asked or self._closing)
 
     def close(self) -> None:
@@ -165,17 +184,27 @@ class Book:
         return self._asked
 
     def _write(self) -> None:
-        """The writer's life: the newest state, whenever there is one."""
+        """The writer's life: the newest state, whenever there is one, with rests between."""
+        rested = time.monotonic()
         while True:
-            with self._change:
-                self._change.wait_for(lambda: self._asked > self._answered, _AGAIN if self.trouble else None)
-                asked, closing = self._asked, self._closing
+            asked, closing = self._awaited(rested)
+            began = time.monotonic()
             trouble = self._saved()
             with self._change:
                 self.trouble, self._answered = trouble, asked
+                rested = time.monotonic() + self._rest(time.monotonic() - began)
                 self._change.notify_all()
             if closing:
                 return
+
+    def _awaited(self, rested: float) -> tuple[int, bool]:
+        """Wait for something to save, then until the writer has rested or somebody waits for it; the newest request,
+        and whether it is the last."""
+        with self._change:
+            self._change.wait_for(lambda: self._asked > self._answered, _AGAIN if self.trouble else None)
+            left = rested - time.monotonic()
+            self._change.wait_for(lambda: self._hurried > self._answered or self._closing, left)
+            return self._asked, self._closing
 
     def _saved(self) -> str:
         """Save once; what went wrong, in words."""

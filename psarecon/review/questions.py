@@ -13,12 +13,14 @@ from psarecon.files import write_new
 from psarecon.review.board import OPEN, Board
 from psarecon.review.export import shown_text
 from psarecon.review.opened import Row
-from psarecon.review.spans import Role, Span, Spans
+from psarecon.review.spans import Role, Span, Spans, fit
 from psarecon.review.wrap import wrapped
 from psarecon.text import signed
 
 Question = tuple[str, list[str]]
 _DEAREST = 3
+#: Cells that a client's name gets at least.
+_NAMED = 12
 
 
 def counted(count: int) -> str:
@@ -52,10 +54,13 @@ def group(board: Board, rows: Sequence[Row], verdict: Verdict) -> Question:
     return f"{verdict.value.capitalize()} {counted(len(rows))}?", lines
 
 
-def reject(rows: Sequence[Row]) -> Question:
-    """Why something is rejected."""
-    title = f"Reject {rows[0].client}, {rows[0].product}" if len(rows) == 1 else f"Reject {counted(len(rows))}"
-    return title, [money(rows)]
+def reject(rows: Sequence[Row], width: int) -> str:
+    """What is about to be rejected, in so many cells: of a long name the beginning, so that the money is seen."""
+    about = f": {money(rows)}"
+    if len(rows) > 1:
+        return f"Reject {counted(len(rows))}{about}"
+    room = max(_NAMED, width - len("Reject ") - len(about))
+    return f"Reject {fit(f'{rows[0].client}, {rows[0].product}', room).rstrip()}{about}"
 
 
 def write(board: Board, folder: Path) -> Question:

@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from psarecon.review import questions
 from psarecon.review.board import Board
+from psarecon.review.opened import Row
 from psarecon.review.spans import Role, Span, Spans
 from psarecon.text import clean
 
 
 @dataclass(slots=True)
 class Mode:
-    """``writes`` says whether the run key works; ``said`` is the last word to the reader."""
+    """``writes`` says whether the run key works; ``said`` is the last word to the reader; ``rejects`` are the changes
+    that a reason is typed for."""
 
     plan: str
     writes: bool
     said: str = ""
+    rejects: Sequence[Row] = ()
 
 
-def status(board: Board, mode: Mode) -> Spans:
-    """One line; trouble with saving comes before everything else."""
+def status(board: Board, mode: Mode, width: int) -> Spans:
+    """One line of so many cells; trouble with saving comes before everything else, then what may be rejected now."""
     if board.book.trouble:
         return (Span(clean(f"DECISIONS ARE NOT SAVED: {board.book.trouble}"), Role.BLOCK),)
+    if mode.rejects:
+        return (Span(questions.reject(mode.rejects, width), Role.ACCENT),)
     parts = [
         Span("WRITES ALLOWED " if mode.writes else "READ ONLY ", Role.LOOK if mode.writes else Role.HEAD),
         Span(f" {_shown(board)}"),

@@ -9,6 +9,8 @@ from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from textual import events
+
 from psarecon.domain.drift import Drift, DriftReport
 from psarecon.errors import EXIT_DONE, EXIT_ERROR, LedgerError, PsareconError
 from psarecon.protocol import Outcome, Result
@@ -111,6 +113,11 @@ class ReviewApp(SafeApp[None]):
     def _say(self, text: str) -> None:
         if isinstance(self.screen, ReviewScreen):
             self.screen.say(text)
+
+    async def on_key(self, event: events.Key) -> None:
+        """A letter on its way to a line is a letter, even where it was typed before the line was there."""
+        if isinstance(self.screen, ReviewScreen) and await self.screen.foot.take(event):
+            event.prevent_default()
 
     # The history.
 

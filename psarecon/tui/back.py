@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from textual.widgets import Input
-
 from psarecon.review.board import Board
 from psarecon.review.desk import Desk
 from psarecon.review.history_back import left_out
@@ -25,8 +23,7 @@ class BackScreen(ReviewScreen):
 
     def action_clear(self) -> None:
         """Clear the filter; with none, leave."""
-        box = self.query_one("#filter", Input)
-        if box.has_class("-open") or box.value:
+        if self.foot.typing or self.foot.filter:
             super().action_clear()
         else:
             self.dismiss()

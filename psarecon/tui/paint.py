@@ -11,6 +11,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
+from textual.widget import Widget
 
 from psarecon.review.spans import Role, Spans, cut
 
@@ -18,10 +19,8 @@ _CURRENT = "line--current"
 _AWAY = "line--away"
 
 
-class Painted(ScrollView, inherit_bindings=False):
-    """A widget that draws lines of spans itself, only those that are seen (Textual's line API)."""
-
-    COMPONENT_CLASSES: ClassVar[set[str]] = {_CURRENT, _AWAY, *(f"line--{role.value}" for role in Role)}
+class Paints(Widget):
+    """Draws lines of spans; the component classes are those of ``Painted``."""
 
     @property
     def room(self) -> int:
@@ -47,3 +46,12 @@ class Painted(ScrollView, inherit_bindings=False):
         # The whole style, not a part of it: only over its background is a muted colour known.
         style = self.get_component_rich_style(f"line--{role.value}")
         return style + Style(bgcolor=base.bgcolor, bold=base.bold or style.bold)
+
+
+class Painted(ScrollView, Paints, inherit_bindings=False):
+    """A widget that draws all its lines itself, only those that are seen (Textual's line API)."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {_CURRENT, _AWAY, *(f"line--{role.value}" for role in Role)}
+
+    def watch_has_focus(self, _has_focus: bool) -> None:  # noqa: FBT001 - Textual calls it with the new value
+        """No rule of the style sheet is about the focus here, so none is sought again; ``painted`` knows it."""

@@ -9,11 +9,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
 
-from textual import on, work
+from textual import events, on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container
-from textual.widgets import Input, Static
+from textual.reactive import Reactive
+from textual.widget import Widget
+from textual.widgets import Static
 
 from psarecon.domain.decisions import Verdict
 from psarecon.errors import PsareconError
@@ -26,10 +28,10 @@ from psarecon.review.export import shown_text
 from psarecon.review.headline import headline
 from psarecon.review.keys import Keyboard, Place, footer
 from psarecon.review.opened import Row
-from psarecon.review.query import while_typed
 from psarecon.review.spans import Span, Spans
 from psarecon.review.status import Mode, status
 from psarecon.tui.dialogs import Ask, Confirm
+from psarecon.tui.foot import Foot
 from psarecon.tui.keys import Keyed, bindings
 from psarecon.tui.lines import DetailScreen
 from psarecon.tui.moving import Moving
@@ -48,6 +50,8 @@ class ReviewScreen(Moving[None], Keyed[None]):
 
     PLACE = Place.REVIEW
     BINDINGS: ClassVar[list[BindingType]] = bindings(PLACE)
+    #: Textual paints the whole screen anew when the focus moves; what gets or loses it paints itself.
+    focused: Reactive[Widget | None] = Reactive(None, repaint=False)
 
     def __init__(self, board: Board, desk: Desk, path: Path, keyboard: Keyboard) -> None:
         super().__init__()
@@ -69,16 +73,15 @@ class ReviewScreen(Moving[None], Keyed[None]):
                 yield LineList(BoardLines(self._board), moved=self._moved, empty=empty, id="list")
                 yield LinePane(id="detail")
             yield LinePane(id="status")
-            yield Input(placeholder="client:acme money>100 finding:look cause:psa", id="filter")
-            yield LinePane(id="keys")
+            yield Foot(id="foot")
         yield Static(_FLOOR, id="floor", markup=False)
 
     def on_mount(self) -> None:
         """Draw everything once; then now and then look who else decided."""
-        self.query_one("#filter", Input).can_focus = False
         self.query_one("#detail", LinePane).can_focus = True
         self.list.focus()
         self.set_interval(_LOOK, self._look)
+        self.call_after_refresh(self._prepare)
         self._story_timer = self.set_timer(_REST, self._ask_story)
 
     @property
@@ -90,6 +93,11 @@ class ReviewScreen(Moving[None], Keyed[None]):
     def row(self) -> Row | None:
         """The change the cursor stands on, the first of a group."""
         return self._board.row_at(self.list.cursor)
+
+    @property
+    def foot(self) -> Foot:
+        """The line that is typed."""
+        return self.query_one(Foot)
 
     # Drawing.
 
@@ -106,7 +114,8 @@ class ReviewScreen(Moving[None], Keyed[None]):
 
     def _draw_head(self) -> None:
         self.query_one("#head", LinePane).show(headline(self._board, self._desk.now()))
-        self.query_one("#status", LinePane).show([status(self._board, self._mode)])
+        pane = self.query_one("#status", LinePane)
+        pane.show([status(self._board, self._mode, pane.content_size.width)])
 
     def say(self, text: str) -> None:
         """A word to the reader, below the list."""
@@ -114,9 +123,8 @@ class ReviewScreen(Moving[None], Keyed[None]):
         self._draw_head()
 
     def _draw_keys(self) -> None:
-        pane = self.query_one("#keys", LinePane)
         off = () if self._mode.writes else ("run",)
-        pane.show([footer(self._keyboard, Place.REVIEW, pane.content_size.width, off=off)])
+        self.foot.show(footer(self._keyboard, Place.REVIEW, self.foot.content_size.width, off=off))
 
     def _draw_detail(self, *, keep_place: bool = False) -> None:
         pane = self.query_one("#detail", LinePane)
@@ -170,6 +178,11 @@ class ReviewScreen(Moving[None], Keyed[None]):
         if self.row is row and story != Story():
             self._draw_detail(keep_place=True)
 
+    @work(thread=True, group="prepare")
+    def _prepare(self) -> None:
+        """While the reader reads: the first filter by words has only to look then."""
+        self._board.prepare()
+
     # Deciding.
 
     def _decided(self, rows: Sequence[Row], verdict: Verdict | None, reason: str = "", *, move: bool = True) -> None:
@@ -211,18 +224,39 @@ class ReviewScreen(Moving[None], Keyed[None]):
         """Back to open."""
         await self._decide_here(None)
 
-    async def action_reject(self) -> None:
+    def action_reject(self) -> None:
         """Reject, asking why; no answer is no rejection."""
-        rows = self._board.rows_at(self.list.cursor)
-        if not rows:
-            return
-        title, lines = questions.reject(rows)
-        question = Ask(title, lines, "why; Enter alone gives no reason")
-        await lay(
-            self.app,
-            question,
-            lambda reason: None if reason is None else self._decided(rows, Verdict.REJECT, reason),
-        )
+        self._mode.rejects = self._board.rows_at(self.list.cursor)
+        if self._mode.rejects:
+            self.foot.open_reason()
+            self._draw_head()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """While a reason is typed, nothing else is done, and the cursor stays."""
+        del parameters
+        return not self._mode.rejects or action == "clear"
+
+    @on(Foot.Given)
+    def _reason_typed(self, event: Foot.Given) -> None:
+        rows, self._mode.rejects = self._mode.rejects, ()
+        self._close_foot()
+        self._decided(rows, Verdict.REJECT, event.reason)
+
+    @on(Foot.Ended)
+    def _close_foot(self) -> None:
+        self._show_keys()
+        self.set_focus(self.list)
+
+    def _show_keys(self) -> None:
+        self.foot.close()
+        if self._mode.rejects:
+            self._mode.rejects = ()
+            self._draw_head()
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """Who clicks elsewhere while a reason is asked for does not reject."""
+        if self._mode.rejects and event.widget is not self.foot:
+            self._show_keys()
 
     def action_undo(self) -> None:
         """Take back the last decision."""
@@ -287,38 +321,19 @@ class ReviewScreen(Moving[None], Keyed[None]):
 
     def action_filter(self) -> None:
         """Type a filter; every letter is a letter then."""
-        self._show_filter(opened=True).focus()
+        self.foot.open_filter()
 
-    def _show_filter(self, *, opened: bool) -> Input:
-        """It stands where the keys are told: none of them counts while it is typed, and no other line moves."""
-        box = self.query_one("#filter", Input)
-        box.display = box.can_focus = opened
-        self.query_one("#keys").display = not opened
-        return box
-
-    @on(Input.Changed, "#filter")
-    def _filter_typed(self, event: Input.Changed) -> None:
-        self._filter(while_typed(event.value))
-
-    @on(Input.Submitted, "#filter")
-    def _filter_done(self, event: Input.Submitted) -> None:
-        if while_typed(event.value) != event.value:
-            self._filter(event.value)
-        self._close_filter()
-
-    def _filter(self, text: str) -> None:
+    @on(Foot.Filtered)
+    def _filter(self, event: Foot.Filtered) -> None:
         self._stood_on = row = self.row or self._stood_on
-        self._mode.said = self._board.try_filter(text)
+        self._mode.said = self._board.try_filter(event.text)
         self._shown_anew(row)
 
-    def _close_filter(self) -> None:
-        self._show_filter(opened=False)
-        self.list.focus()
-
     def action_clear(self) -> None:
-        """Show everything again; first of all close the filter."""
-        self.query_one("#filter", Input).value = ""
-        self._close_filter()
+        """Show everything again; first of all close the line that is typed."""
+        if not self._mode.rejects:
+            self.foot.value = ""
+        self._close_foot()
 
     # Elsewhere.
 

@@ -4,9 +4,11 @@ import fcntl
 import json
 import os
 import threading
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -25,7 +27,7 @@ from psarecon.domain.model import Severity
 from psarecon.domain.plan import Pair
 from psarecon.errors import InvalidInput, PsareconError
 from psarecon.files import locked, write_whole
-from psarecon.review.book import Book
+from psarecon.review.book import Book, rest_after
 from psarecon.review.kept import about
 from psarecon.review.opened import Row
 
@@ -84,6 +86,54 @@ def test_closing_saves_what_was_decided_last(book: Open, file: Path) -> None:
     mine.flush()
     assert {one.verdict for one in on_disk(file).values()} == {APPROVE}
     assert len(on_disk(file)) == 2
+
+
+def test_keys_that_follow_each_other_quickly_are_saved_together(file: Path) -> None:
+    """The first is saved at once; then the writer rests, and what is decided meanwhile is one save. A flush and the
+    end wait for no rest."""
+    saves: list[float] = []
+
+    def rest(took: float) -> float:
+        saves.append(took)
+        return 3600.0
+
+    mine = Book(file, "dana", lambda: NOW, rest)
+    mine.decide([ONE], APPROVE)
+    saved(lambda: on_disk(file).keys() == {ONE.id} and len(saves) == 1)
+    mine.decide([TWO], APPROVE)
+    mine.decide([THREE], HOLD)
+    mine.flush()
+    assert (len(saves), len(on_disk(file))) == (2, 3)
+    mine.decide([TWO], REJECT)
+    mine.close()
+    assert (len(saves), on_disk(file)[TWO.id].verdict) == (3, REJECT)
+
+
+def test_a_decision_made_during_a_rest_is_saved_by_itself_after_it(file: Path) -> None:
+    """Nobody has to ask for it."""
+
+    def is_on_disk(one: Row) -> bool:
+        return one.id in on_disk(file)
+
+    mine = Book(file, "dana", lambda: NOW, lambda _: 0.05)
+    for one in (ONE, TWO, THREE):
+        mine.decide([one], APPROVE)
+        saved(partial(is_on_disk, one))
+    mine.close()
+
+
+@pytest.mark.parametrize(("took", "rest"), [(0.001, 0.004), (0.03, 0.12), (0.125, 0.5), (4.0, 0.5)])
+def test_the_writer_rests_four_times_as_long_as_it_saved_up_to_half_a_second(took: float, rest: float) -> None:
+    """So that saving takes at most a fifth of a core, and no decision waits long."""
+    assert rest_after(took) == pytest.approx(rest)
+
+
+def saved(what: Callable[[], bool]) -> None:
+    """Wait until it is so."""
+    end = time.monotonic() + 20
+    while not what():
+        assert time.monotonic() < end
+        time.sleep(0.005)
 
 
 def test_looking_alone_writes_nothing(book: Open, file: Path) -> None:

@@ -149,11 +149,26 @@ def test_age_is_told_in_one_unit(gone: int, told: str) -> None:
 def test_the_status_says_whether_anything_can_be_written(board: Make) -> None:
     """In words, with what is shown; trouble with saving stands before everything."""
     found = board([row(line="autotask/1"), row("Zed", line="autotask/2")])
-    assert text_of(status(found, Mode("plan.json", writes=False))).startswith("READ ONLY  2 by risk")
+    assert text_of(status(found, Mode("plan.json", writes=False), 80)).startswith("READ ONLY  2 by risk")
     found.filter("zed")
-    assert "WRITES ALLOWED  1 of 2: zed" in text_of(status(found, Mode("plan.json", writes=True)))
+    assert "WRITES ALLOWED  1 of 2: zed" in text_of(status(found, Mode("plan.json", writes=True), 80))
     found.book.trouble = "no space left"
-    assert text_of(status(found, Mode("plan.json", writes=True))) == "DECISIONS ARE NOT SAVED: no space left"
+    assert text_of(status(found, Mode("plan.json", writes=True), 80)) == "DECISIONS ARE NOT SAVED: no space left"
+
+
+def test_the_status_says_what_may_be_rejected_and_all_of_its_money(board: Make) -> None:
+    """A long name is cut, harmless, and of use still where there is no room at all; several are counted."""
+    rows = [row("Acme\x1b[2J " + "A" * 10_000), row("Beta", line="autotask/2")]
+    found = board(rows)
+    one = Mode("plan.json", writes=True, rejects=rows[:1])
+    for width in (58, 78, 118):
+        told = text_of(status(found, one, width))
+        assert cell_len(told) == width
+        assert told.startswith("Reject Acme\N{REPLACEMENT CHARACTER}[2J")
+        assert told.endswith(f"…: {money(rows[:1])}")
+    assert text_of(status(found, one, 10)).startswith("Reject Acme")
+    both = Mode("plan.json", writes=True, rejects=rows)
+    assert text_of(status(found, both, 58)) == f"Reject 2 changes: {money(rows)}"
 
 
 def subject(**more: object) -> Subject:
