@@ -8,6 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Protocol, runtime_checkable
 
+from psarecon.domain.directory import Company, Mapped, Offer, Organization
 from psarecon.domain.model import Call, Claim, LineKey, Observed, Reading, Remark
 from psarecon.domain.periods import SameDate, Slot
 from psarecon.domain.plan import Change, Pair
@@ -66,6 +67,50 @@ class Claimant(Source, Protocol):
 
     def claims(self) -> Iterable[Claim]:
         """Every line the vendor's integration maps. Raises RemoteError, Refused where the key may not ask."""
+        ...
+
+
+@runtime_checkable
+class ListsOrganizations(Protocol):
+    """A source that can list its organizations without counting their users."""
+
+    def organizations(self) -> Sequence[Organization]:
+        """Every one there is, so that one which is absent is gone; ``users`` None. Raises RemoteError."""
+        ...
+
+
+@runtime_checkable
+class KnowsDomains(Protocol):
+    """A source that can tell which domains the addresses of an organization's users are of."""
+
+    def domains(self, organizations: Collection[str]) -> Mapping[str, Sequence[str]]:
+        """By organization, in lower case, the most frequent first; those that could not be asked are absent.
+
+        Raises RemoteError when nobody could be asked.
+        """
+        ...
+
+
+@runtime_checkable
+class KeepsMappings(Protocol):
+    """A source whose vendor keeps a mapping of its own to lines of a PSA."""
+
+    def mapped(self) -> Sequence[Mapped]:
+        """Every mapping, those for tickets only too. Raises RemoteError, Refused where the key may not ask."""
+        ...
+
+
+@runtime_checkable
+class Directory(Protocol):
+    """A PSA that can list what there is to map. Reads only."""
+
+    def companies(self) -> Sequence[Company]:
+        """Every company the credentials may see, in order of id. Raises RemoteError."""
+        ...
+
+    def offers(self, companies: Collection[str], day: date) -> Sequence[Offer]:
+        """The lines of these companies' active recurring contracts that bill on ``day`` or begin later, in order of
+        company, contract and line, in as few requests as possible. Raises RemoteError."""
         ...
 
 

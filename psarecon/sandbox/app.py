@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import time
 import traceback
 from collections import deque
 from collections.abc import Callable, Sequence
+from email.utils import formatdate
 from typing import Any, NamedTuple
 
 from starlette.requests import Request
@@ -45,7 +47,7 @@ class Sandbox:
         self.requests: deque[dict[str, object]] = deque(maxlen=_KEPT)
         self.autotask = Autotask(world, self.rules)
         self._vendors: Sequence[Vendor] = (
-            self.autotask, ConnectWise(world, self.rules), JumpCloud(world), LastPass(world, self.rules),
+            self.autotask, ConnectWise(world, self.rules), JumpCloud(world, self.rules), LastPass(world, self.rules),
         )  # fmt: skip
         self._control = Control(world, self.rules, self.faults, self.requests, self.autotask)
 
@@ -61,7 +63,10 @@ class Sandbox:
             ending = Ending(reply({"error": f"the sandbox itself failed: {error!r}"}, 500))
         if ending.response is None:
             await self._drop(scope, receive)
-        elif ending.whole:
+            return
+        said = time.time() + self.rules.number("clock_skew")
+        ending.response.headers["date"] = formatdate(said, usegmt=True)
+        if ending.whole:
             await ending.response(scope, receive, send)
         else:
             await self._cut(ending.response, scope, receive, send)

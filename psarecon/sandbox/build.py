@@ -59,9 +59,18 @@ class Builder(JumpCloudBuilder, connectwise.ConnectWiseBuilder, lastpass.LastPas
         super().__init__(world)
         self.clients: list[MappedClient] = []
 
-    def add_company(self, name: str, *, id: int | None = None, type: int = 1, active: bool = True) -> int:  # noqa: A002  # as the vendor names them
+    def add_company(
+        self,
+        name: str,
+        *,
+        id: int | None = None,  # noqa: A002  # as the vendor names them
+        type: int = 1,  # noqa: A002  # as above
+        active: bool = True,
+        number: str | None = None,
+        web: str | None = None,
+    ) -> int:
         """A company; 1 = customer. The id 0 is allowed: it is the provider's own company."""
-        return self.insert("companies", id, name=name, type=type, active=active)
+        return self.insert("companies", id, name=name, type=type, active=active, number=number, web=web)
 
     def add_service(
         self, name: str, *, unit_cost: str = "9.00", unit_price: str = "15.00", id: int | None = None  # noqa: A002  # as above

@@ -12,6 +12,8 @@ _USERS = ((3, 12), (10, 30), (20, 25), (35, 18), (60, 9), (120, 4), (250, 2))
 SOURCES = ("jumpcloud", "lastpass")
 PSAS = ("autotask", "connectwise")
 SYSTEMS = (*PSAS, *SOURCES)
+FREEMAIL = ("gmail.com", "outlook.com", "gmail.com")
+_WEB = ("https://www.{}", "http://{}/", "www.{}", "{}", "https://{}/en/index.html", "HTTPS://WWW.{}")
 
 
 class Seats(NamedTuple):
@@ -24,7 +26,10 @@ class Seats(NamedTuple):
 
 
 class Client(NamedTuple):
-    """One client: where it is billed, since when and until when, and its seats by source."""
+    """One client: where it is billed, since when and until when, and its seats by source.
+
+    `web` is its web site as somebody typed it (None: nobody did), `domains` those its users' addresses take in turn.
+    """
 
     number: int
     base: int
@@ -33,6 +38,8 @@ class Client(NamedTuple):
     start: date
     end: date
     seats: dict[str, Seats]
+    web: str | None
+    domains: tuple[str, ...]
 
 
 def client(seed: int, number: int, today: date, systems: frozenset[str]) -> Client:
@@ -42,7 +49,25 @@ def client(seed: int, number: int, today: date, systems: frozenset[str]) -> Clie
     end = date.fromordinal(add_months(start, 12 * (_age(base) + 1 + dice.roll(base, "ahead", 3))).toordinal() - 1)
     psas = [psa for psa in PSAS if psa in systems]
     psa = psas[dice.roll(base, "psa", 100) < 50 and len(psas) > 1]
-    return Client(number, base, names.name(seed, number), psa, start, end, _seats(base, start, systems))
+    name = names.name(seed, number)
+    seats = _seats(base, start, systems)
+    return Client(number, base, name, psa, start, end, seats, _web(base, name), _domains(base, name))
+
+
+def _web(base: int, name: str) -> str | None:
+    """For 85 % the site of the client's own domain, in one of the forms in which people type it."""
+    form = _WEB[dice.roll(base, "web form", len(_WEB))]
+    return None if dice.roll(base, "web", 100) < 15 else form.format(names.domain(name))
+
+
+def _domains(base: int, name: str) -> tuple[str, ...]:
+    """The client's own domain; some have a second one or private mailboxes among them, some have only these."""
+    own, chance = names.domain(name), dice.roll(base, "domains", 100)
+    if chance < 6:
+        return FREEMAIL
+    if chance < 14:
+        return (own, own, own, f"group-{own}")
+    return (own, own, own, own, FREEMAIL[0]) if chance < 24 else (own,)
 
 
 def _seats(base: int, start: date, systems: frozenset[str]) -> dict[str, Seats]:

@@ -20,6 +20,7 @@ PRODUCTS = {
     "lastpass-business": {"source": "lastpass", "metric": "seats", "quantity": "current", "unit_cost": "4.25"},
 }  # fmt: skip
 """The products of a generated config repository; only those whose source a world uses are written."""
+SETTINGS = "psarecon.yaml"
 _HEAD = """\
 # What psarecon reads, in one place. Clients are in clients/, one file each.
 version: 1
@@ -105,12 +106,27 @@ def write_config(
     directory.mkdir(parents=True, exist_ok=True)
     clients = list(mapping)
     sources, psas = _used(clients)
-    known = {name: product for name, product in PRODUCTS.items() if product["source"] in sources}
-    settings = _settings(sources, psas) + _products(products or known) + _GUARDS
-    (directory / "psarecon.yaml").write_text(settings, "utf-8")
-    (directory / ".gitignore").write_text(".psarecon/\n.sandbox/\nenv.sh\n", "utf-8")
-    _write_environment(directory, world, [*sources, *psas])
+    (directory / SETTINGS).write_text(settings_for([*sources, *psas], products), "utf-8")
+    _write_start(directory, world, [*sources, *psas])
     _write_clients(directory / "clients", world, clients)
+
+
+def write_start(directory: Path, world: World) -> None:
+    """Write env.sh, for all systems, and .gitignore: what there is before there are settings."""
+    _write_start(directory, world, _VARIABLES)
+
+
+def _write_start(directory: Path, world: World, systems: Iterable[str]) -> None:
+    (directory / ".gitignore").write_text(".psarecon/\n.sandbox/\nenv.sh\n", "utf-8")
+    _write_environment(directory, world, systems)
+
+
+def settings_for(systems: Iterable[str], products: Mapping[str, Mapping[str, str]] | None = None) -> str:
+    """The text of a psarecon.yaml for some systems; `products` replaces the usual ones of their sources."""
+    chosen = set(systems)
+    known = {name: product for name, product in PRODUCTS.items() if product["source"] in chosen}
+    sources, psas = [name for name in _SOURCES if name in chosen], [name for name in _PSAS if name in chosen]
+    return _settings(sources, psas) + _products(products or known) + _GUARDS
 
 
 def write_environment(directory: Path, world: World, clients: Iterable[MappedClient]) -> None:

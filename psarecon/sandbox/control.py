@@ -16,6 +16,7 @@ from psarecon.sandbox.connectwise.truth import truth as connectwise_truth
 from psarecon.sandbox.context import Context
 from psarecon.sandbox.edits import edit
 from psarecon.sandbox.faults import Faults
+from psarecon.sandbox.onboarding import truth as onboarding_truth
 from psarecon.sandbox.rules import Rules
 from psarecon.sandbox.world import World, stamp
 
@@ -32,6 +33,7 @@ class Control:
         self._context, self._faults, self._requests, self._autotask = Context(world, rules), faults, requests, autotask
         self._routes: dict[tuple[str, str], Callable[[Any], Answer]] = {
             ("GET", "health"): self._health, ("GET", "world"): self._world,
+            ("GET", "truth/onboarding"): lambda _: {"organizations": onboarding_truth(self._context.world)},
             ("GET", "requests"): lambda _: {"requests": list(self._requests)},
             ("DELETE", "requests"): self._forget, ("POST", "clock"): self._clock,
             ("POST", "edit"): self._edit, ("GET", "rules"): lambda _: {"rules": self._context.rules.listing()},

@@ -33,6 +33,7 @@ KINDS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     "moved_zone": (("autotask",), {"zone": 2}),
     "restricted": (_PSAS, {}),
     "hide_costs": (("autotask",), {}),
+    "no_rights": (("autotask",), {"entity": str}),
     "ignored_field": (_PSAS, {"name": str}),
     "moved_codebase": (("connectwise",), {"codebase": "v2026_5/"}),
     "throttled": (("connectwise",), {"seconds": 1}),
@@ -46,7 +47,7 @@ KINDS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     "repeated_token": (("lastpass",), {}),
 }
 _WRITES_ONLY = {"edit_before_write", "ignored_field", "false_200"}
-_READS_ONLY = {"restricted", "hide_costs", "foreign_page", "short_list", "repeated_token", "stale_read"}
+_READS_ONLY = {"restricted", "hide_costs", "no_rights", "foreign_page", "short_list", "repeated_token", "stale_read"}
 _STANDING = {"moved_zone", "moved_codebase"}
 _PATHS = {
     ("autotask", "restricted"): re.compile(r"/query|/contracts/\d+/", re.IGNORECASE),
@@ -54,6 +55,7 @@ _PATHS = {
     ("connectwise", "restricted"): re.compile(r"/apis/3.0/(company|finance|procurement)/", re.IGNORECASE),
     ("connectwise", "foreign_page"): re.compile(r"/apis/3.0/(company|finance|procurement)/", re.IGNORECASE),
     ("lastpass", "repeated_token"): re.compile(r"/business/v1/", re.IGNORECASE),
+    ("autotask", "no_rights"): re.compile(r"/entityinformation", re.IGNORECASE),
     ("autotask", "hide_costs"): re.compile(r"/contractservice(s|units)|/contracts/\d+/service(s|units)", re.IGNORECASE),
 }
 

@@ -11,21 +11,21 @@ from psarecon.sandbox import chance, dice, money, names
 from psarecon.sandbox.autotask.periods import add_months, index_at, period
 from psarecon.sandbox.build import Builder, MappedClient, MappedLine, building
 from psarecon.sandbox.chance import SYSTEMS, Client, Seats
-from psarecon.sandbox.config import write_config, write_environment
+from psarecon.sandbox.config import SETTINGS, write_config, write_environment
 from psarecon.sandbox.world import World
 
+CLIENTS = 12
 _CONTRACTS = ("Managed services", "Managed Services Agreement", "IT support (all-in)", "Cloud & Security", "Seats")
 _OTHERS = (("Managed Endpoint", "22.00", "45.00"), ("Backup per seat", "3.50", "8.00"), ("Mail filter", "1.25", "3.00"))
-_PRODUCTS = {"jumpcloud": "jumpcloud-platform", "lastpass": "lastpass-business"}
+PRODUCTS = {"jumpcloud": "jumpcloud-platform", "lastpass": "lastpass-business"}
 _SERVICES = {"jumpcloud": ("JumpCloud Platform", "9.00", "15.00"), "lastpass": ("LastPass Business", "4.25", "7.00")}
 _IDENTIFIERS = {"jumpcloud": "JC-PLATFORM", "lastpass": "LASTPASS-BUS"}
-SETTINGS = "psarecon.yaml"
 
 
 def init(
     directory: Path,
     *,
-    clients: int = 12,
+    clients: int = CLIENTS,
     seed: int = 1,
     today: date,
     systems: Iterable[str] = SYSTEMS,
@@ -44,7 +44,7 @@ def init(
     if not 0 <= clients <= names.COUNT:
         raise ValueError(f"clients must be from 0 to {names.COUNT}")
     with building(directory, today=today, seed=seed) as builder:
-        _Maker(builder, seed, chosen).make(clients)
+        Maker(builder, seed, chosen).make(clients)
     with World.open(directory) as world:
         if world_only:
             write_environment(directory, world, builder.clients)
@@ -80,8 +80,10 @@ class _Ids:
         return self._last[kind]
 
 
-class _Maker:
+class Maker:
     """Makes the provider's own records, the catalogues, the clients, and what is not mapped."""
+
+    psa_types: ClassVar = {"Customer": 1, "Prospect": 3, "Vendor": 7, "Cancelled": 6}
 
     def __init__(self, builder: Builder, seed: int, systems: frozenset[str]) -> None:
         self._builder, self._seed, self._systems = builder, seed, systems
@@ -91,6 +93,7 @@ class _Maker:
         self._others: dict[str, list[int]] = {}
 
     def make(self, clients: int) -> None:
+        """Everything in the world."""
         self._catalogues()
         for number in range(clients):
             self._add(self._client(number))
@@ -103,7 +106,7 @@ class _Maker:
         builder = self._builder
         sources = [source for source in chance.SOURCES if source in self._systems]
         if "autotask" in self._systems:
-            builder.add_company("Sandbox MSP", id=0)
+            builder.add_company("Sandbox MSP", id=0, web="https://www.sandboxmsp.example")
             if "jumpcloud" in sources:
                 self._services["jumpcloud"] = builder.add_service(_SERVICES["jumpcloud"][0], id=301)
             self._others["autotask"] = [builder.add_service(title, unit_cost=cost, unit_price=price)
@@ -132,15 +135,16 @@ class _Maker:
         if source == "jumpcloud":
             last_month = max(1, users - 2 + dice.roll(base, "last month", 5))
             return self._builder.add_organization(client.name, users=users, suspended=dice.roll(base, "suspended", 3),
-                                                  last_month=last_month, id=_organization_id(client))  # fmt: skip
+                                                  last_month=last_month, domains=client.domains,
+                                                  id=organization_id(client))  # fmt: skip
         last_month = max(1, users - 2 + dice.roll(base, "last month of lastpass", 5))
         return self._builder.add_lastpass_company(
             client.name, users=users, disabled=dice.roll(base, "disabled", 4), invited=dice.roll(base, "invited", 3),
-            last_month=last_month, id=str(self._ids.next("lastpass")))  # fmt: skip
+            last_month=last_month, domains=client.domains, id=str(self._ids.next("lastpass")))  # fmt: skip
 
     def _in_autotask(self, client: Client) -> tuple[int, list[MappedLine]]:
         """A company and a contract with the client's lines; LastPass's may be on a contract of its own."""
-        company = self._builder.add_company(client.name, id=self._ids.next("company"))
+        company = self._at_company(client)
         contract = self._contract(client, company, client.start)
         lines = []
         for source, seats in client.seats.items():
@@ -149,12 +153,18 @@ class _Maker:
             line = self._service(place, self._services[source], seats)
             if source == "jumpcloud":
                 self._past(client, line, seats)
-            lines.append(MappedLine(_PRODUCTS[source], place, line))
+            lines.append(MappedLine(PRODUCTS[source], place, line))
         if dice.roll(client.base, "second service", 100) < 35:
             other = dice.roll(client.base, "which service", len(_OTHERS))
             units = next(iter(client.seats.values())).users
-            self._service(contract, self._others["autotask"][other], _other(other, units))
+            self._service(contract, self._others["autotask"][other], other_seats(other, units))
         return company, lines
+
+    def _at_company(self, client: Client, kind: str = "Customer") -> int:
+        """A company; most have a number that somebody gave them."""
+        number = f"C{client.number:05d}" if dice.roll(client.base, "numbered", 100) < 70 else None
+        return self._builder.add_company(client.name, id=self._ids.next("company"), type=self.psa_types[kind],
+                                         number=number, web=client.web)  # fmt: skip
 
     def _apart(self, client: Client) -> bool:
         """Whether LastPass has a contract of its own: always where the first one does not begin on a 1st."""
@@ -197,17 +207,17 @@ class _Maker:
                 ended = self._builder.world.today.replace(day=1)
                 self._addition(agreement, self._products[source], seats, cancelled=add_months(ended, -2))
             addition = self._addition(agreement, self._products[source], seats)
-            lines.append(MappedLine(_PRODUCTS[source], agreement, addition))
+            lines.append(MappedLine(PRODUCTS[source], agreement, addition))
         if dice.roll(client.base, "second service", 100) < 35:
             other = dice.roll(client.base, "which service", len(_OTHERS))
             units = next(iter(client.seats.values())).users
-            self._addition(agreement, self._others["connectwise"][other], _other(other, units))
+            self._addition(agreement, self._others["connectwise"][other], other_seats(other, units))
         return company, lines
 
-    def _cw_company(self, client: Client) -> int:
+    def _cw_company(self, client: Client, kind: str = "Customer") -> int:
         letters = "".join(char for char in client.name if char.isascii() and char.isalnum())
-        return self._builder.add_cw_company(client.name, identifier=f"{letters[:18]}{client.number}",
-                                            id=self._ids.next("cw_company"))  # fmt: skip
+        return self._builder.add_cw_company(client.name, identifier=f"{letters[:18]}{client.number}", type=kind,
+                                            website=client.web, id=self._ids.next("cw_company"))  # fmt: skip
 
     def _agreement(self, client: Client, company: int) -> int:
         """An agreement that is billed by calendar months; all of them before the running one are invoiced."""
@@ -228,8 +238,7 @@ class _Maker:
             if client.psa == "connectwise":
                 company, contract = self._cw_company(client), self._agreement
             else:
-                company = self._builder.add_company(client.name, id=self._ids.next("company"))
-                contract = self._plain_contract
+                company, contract = self._at_company(client), self._plain_contract
             if dice.roll(client.base, "stranger", 2):
                 contract(client, company)
             else:
@@ -243,7 +252,8 @@ class _Maker:
     def _organization_of_a_stranger(self, client: Client) -> None:
         if "jumpcloud" in client.seats:
             users = client.seats["jumpcloud"].users
-            self._builder.add_organization(client.name, users=users, id=_organization_id(client))
+            self._builder.add_organization(client.name, users=users, domains=client.domains,
+                                           id=organization_id(client))  # fmt: skip
         else:
             self._organization(client, "lastpass")
 
@@ -255,12 +265,12 @@ class _Maker:
                                            id=str(self._ids.next("lastpass")))  # fmt: skip
 
 
-def _other(number: int, units: int) -> Seats:
+def other_seats(number: int, units: int) -> Seats:
     """An unmapped line: nothing counts it, so it bills what somebody once typed."""
     return Seats(units, units, money.parse(_OTHERS[number][1]), money.parse(_OTHERS[number][2]))
 
 
-def _organization_id(client: Client) -> str:
+def organization_id(client: Client) -> str:
     """24 hexadecimal digits; the client's number among them keeps them different."""
     parts = [dice.roll(client.base, f"id{part}", 1 << 32) for part in range(2)]
     return f"{parts[0]:08x}{client.number:08x}{parts[1]:08x}"

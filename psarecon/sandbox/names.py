@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from math import gcd
+
+from psarecon.sandbox import dice
 
 _HEADS = (  # noqa: SIM905  # a list of words would be pages long
     "Acme Northwind Harbor Juniper Maple Copper Silver Granite Willow Cedar Falcon Heron Lakeside Summit Prairie "
@@ -49,3 +53,64 @@ def _step() -> int:
     while gcd(step, COUNT) != 1:
         step += 1
     return step
+
+
+def domain(name: str) -> str:
+    """The domain that goes with a name: its words in plain letters. It is one of those that are nobody's."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    return f"{re.sub(r'[^a-z0-9]', '', plain)[:60] or 'client'}.example"
+
+
+def address(number: int, domains: str) -> str:
+    """The address of user `number`: users take the domains (joined by commas) in turn."""
+    known = domains.split(",")
+    return f"user{number:05d}@{known[number % len(known)]}"
+
+
+def stem(name: str) -> str:
+    """The name without its end, such as LLC or "& Sons"."""
+    return next((name.removesuffix(f" {tail}") for tail in _TAILS if name.endswith(f" {tail}")), name)
+
+
+def invented(seed: int, number: int) -> str:
+    """A name with nothing in common with those of `name`: no two numbers below 10,000 have the same."""
+    index = (seed * 7919 + number) % (len(_FIRST) * len(_SECOND) * len(_THIRD))
+    first, rest = index % len(_FIRST), index // len(_FIRST)
+    second, third = rest % len(_SECOND), rest // len(_SECOND)
+    return f"{_FIRST[first]}{_SECOND[second]}{_THIRD[third]} {_INVENTED[number % len(_INVENTED)]}"
+
+
+_FIRST = "Bra Cor Dra Fen Gal Hex Jor Kel Lum Mor Nax Osp Pra Quo Rav Syl Tor Ulm Vex Wys Xen Yor Zep".split()  # noqa: SIM905  # as above
+_SECOND = "adi eno ilo oru ume avi oxi une ibe ota ury elo".split()  # noqa: SIM905  # as above
+_THIRD = "dyne forma gen lex mira nova quin thra sta tis vex zon phil cade burgh".split()  # noqa: SIM905  # as above
+_INVENTED = ("Labs", "Studio", "Ventures", "Biotech", "Networks", "Outfitters", "Couriers")
+_LEGAL = {"LLC", "Inc.", "Ltd (UK)", "GmbH & Co. KG", "Co.", "PLC", "S.A.", "AB", "(Holding) B.V.", "Associates, P.C."}
+
+
+def misspelt(name: str, base: int, turn: int) -> str:
+    """The name as somebody typed it who was in a hurry: another one, in one of three ways of which `turn` is the first.
+
+    The ways: without its legal form, "and" for "&", a typing error.
+    """
+    ways = (_without_form, _spelt_out, lambda text: _typed(text, base))
+    tried = (ways[(turn + step) % len(ways)](name) for step in range(len(ways)))
+    return next(found for found in tried if found != name)
+
+
+def _without_form(name: str) -> str:
+    return next((name.removesuffix(f" {form}") for form in sorted(_LEGAL) if name.endswith(f" {form}")), name)
+
+
+def _spelt_out(name: str) -> str:
+    return name.replace(" & ", " and ")
+
+
+def _typed(name: str, base: int) -> str:
+    """Two neighbours swapped, a letter left out or one typed twice, inside the first word."""
+    word = name.split(maxsplit=1)[0]
+    # Neighbours that are the same letter would be swapped for nothing.
+    place = next(spot for spot in range(1 + dice.roll(base, "typed", max(1, len(word) - 3)), len(name) - 1)
+                 if name[spot] != name[spot + 1])  # fmt: skip
+    left, first, second, right = name[:place], name[place], name[place + 1], name[place + 2 :]
+    ways = (f"{second}{first}", second, f"{first}{first}{second}")
+    return left + ways[dice.roll(base, "typing error", len(ways))] + right

@@ -107,8 +107,8 @@ class _Site:
         connections = _Connections()
         with World.open(self.directory) as world, self.socket:
             config = uvicorn.Config(Sandbox(world, connections.close), http=_protocol(connections), ws="none",
-                                    lifespan="off", log_config=None, log_level="critical", access_log=False,
-                                    timeout_keep_alive=600, loop="asyncio")  # fmt: skip
+                                    lifespan="off", date_header=False, log_config=None, log_level="critical",
+                                    access_log=False, timeout_keep_alive=600, loop="asyncio")  # fmt: skip
             self.server = _Server(config, self.accepting)
             if not self._stopped:
                 self.server.run(sockets=[self.socket])

@@ -52,6 +52,16 @@ def text(body: Body, name: str) -> str | None:
     return value
 
 
+def domains(body: Body) -> str | None:
+    """The domains of users' addresses, a list that is not empty, joined by commas."""
+    given = body.get("domains")
+    if given is None:
+        return None
+    if not isinstance(given, list) or not given or not all(isinstance(one, str) and "," not in one for one in given):
+        raise ValueError("domains must be a list of texts without commas, at least one")
+    return ",".join(given)
+
+
 def choice(body: Body, name: str, allowed: tuple[str, ...]) -> str | None:
     """One of some words."""
     value = text(body, name)

@@ -17,7 +17,8 @@ ZONE = ZoneInfo("America/New_York")
 FOLDER = ".sandbox"
 _SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE companies (id INTEGER PRIMARY KEY, name TEXT NOT NULL, type INTEGER NOT NULL, active INTEGER NOT NULL);
+CREATE TABLE companies (id INTEGER PRIMARY KEY, name TEXT NOT NULL, type INTEGER NOT NULL, active INTEGER NOT NULL,
+  number TEXT, web TEXT);
 CREATE TABLE services (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, description TEXT, unit_cost INTEGER NOT NULL,
   unit_price INTEGER NOT NULL, period_type INTEGER NOT NULL, active INTEGER NOT NULL, sku TEXT);
 CREATE TABLE contracts (id INTEGER PRIMARY KEY, company_id INTEGER NOT NULL, name TEXT NOT NULL, number TEXT,
@@ -39,14 +40,15 @@ CREATE TABLE notes (id INTEGER PRIMARY KEY AUTOINCREMENT, contract_id INTEGER NO
   description TEXT NOT NULL, created TEXT NOT NULL);
 CREATE INDEX notes_contract ON notes (contract_id);
 CREATE TABLE organizations (position INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, name TEXT NOT NULL,
-  users INTEGER NOT NULL, suspended INTEGER NOT NULL, mark INTEGER NOT NULL, last_mark INTEGER NOT NULL);
+  users INTEGER NOT NULL, suspended INTEGER NOT NULL, mark INTEGER NOT NULL, last_mark INTEGER NOT NULL,
+  domains TEXT NOT NULL);
 CREATE INDEX organizations_name ON organizations (name);
 CREATE TABLE prices (organization_id TEXT PRIMARY KEY, per_user INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE integrations (psa TEXT PRIMARY KEY, id TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE integration_mappings (position INTEGER PRIMARY KEY, psa TEXT NOT NULL, organization_id TEXT NOT NULL,
   company_id INTEGER NOT NULL, line_id INTEGER, non_billable INTEGER NOT NULL);
 CREATE TABLE cw_companies (id INTEGER PRIMARY KEY, identifier TEXT NOT NULL, name TEXT NOT NULL,
-  deleted INTEGER NOT NULL);
+  deleted INTEGER NOT NULL, type INTEGER NOT NULL, active INTEGER NOT NULL, website TEXT);
 CREATE TABLE cw_products (id INTEGER PRIMARY KEY, identifier TEXT NOT NULL UNIQUE, description TEXT NOT NULL,
   unit_cost INTEGER NOT NULL, unit_price INTEGER NOT NULL, auto_cost INTEGER NOT NULL, auto_price INTEGER NOT NULL,
   inactive INTEGER NOT NULL DEFAULT 0);
@@ -68,7 +70,7 @@ CREATE INDEX cw_audit_record ON cw_audit (type, record_id);
 CREATE TABLE lp_companies (id INTEGER PRIMARY KEY, name TEXT NOT NULL, parent_id INTEGER NOT NULL, type TEXT NOT NULL,
   status TEXT NOT NULL, license_limit INTEGER NOT NULL, addons TEXT NOT NULL, users INTEGER NOT NULL,
   disabled INTEGER NOT NULL, invited INTEGER NOT NULL, expired INTEGER NOT NULL, staged INTEGER NOT NULL,
-  mark INTEGER NOT NULL, last_mark INTEGER NOT NULL);
+  mark INTEGER NOT NULL, last_mark INTEGER NOT NULL, domains TEXT NOT NULL);
 CREATE INDEX lp_companies_name ON lp_companies (name, id);
 CREATE INDEX lp_companies_parent ON lp_companies (parent_id);
 """

@@ -9,12 +9,13 @@ be read on the day it is about, and it is the same at every reading, so nothing 
 from __future__ import annotations
 
 import glob
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, time, tzinfo
 from pathlib import Path
 
 from psarecon.config.secrets import Resolver
 from psarecon.config.settings import AdapterSettings
+from psarecon.domain.health import Check, Checkup, State
 from psarecon.domain.model import Reading
 from psarecon.sources.rows import Row, UsageFile, read_usage_file
 from psarecon.text import clean
@@ -44,6 +45,21 @@ class Files:
             *(self._sample(row) for row in good if row.organization not in failed),
             *(self._failure(organization, why, now) for organization, why in sorted(failed.items())),
         ]
+
+    def checkups(self, now: datetime) -> Sequence[Checkup]:
+        """Whether there are files, all of them good."""
+        return [Checkup(self._pattern, lambda: self._look_at_files(now.astimezone(self._zone).date()))]
+
+    def _look_at_files(self, today: date) -> Check:
+        found = self._files(today)
+        bad = [file for file in found if file.errors]
+        if bad:
+            said = "; ".join(map(_said, bad[:_SHOWN]))
+            remedy = "mend them: a file with one bad row is not used at all"
+            return Check(self._pattern, State.WARN, f"{len(bad)} of {len(found)} files are bad: {said}", remedy)
+        if not found:
+            return Check(self._pattern, State.WARN, "there is no such file", "put the vendor's export there")
+        return Check(self._pattern, State.OK, f"{len(found)} files, {sum(len(file.rows) for file in found)} rows")
 
     def close(self) -> None:
         """Nothing is kept open."""

@@ -7,25 +7,31 @@ with what nobody outside the vendor has seen: ``docs/vendors/lastpass.md``.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import islice
 from typing import Any
 from urllib.parse import quote
 
 from psarecon.answers import understood
 from psarecon.config.secrets import Resolver, Secret
 from psarecon.config.settings import AdapterSettings
+from psarecon.domain.addresses import by_frequency
+from psarecon.domain.directory import Organization
+from psarecon.domain.health import Check, Checkup, State
 from psarecon.domain.model import Reading
 from psarecon.errors import BadAnswer, RemoteError
 from psarecon.http import Http, RateBudget, check_base
+from psarecon.sources.asking import side_by_side
 from psarecon.text import clean, whole
 
 DEFAULT_URL = "https://api.lastpass.com"
 METRIC = "seats"
 _BASE = "/business/v1"
 _PAGE = 500
+_REPORTS = "/managed-companies-reports"
 _REPORT_PAGE = 50
 #: No limits are published; this many at once is our choice.
 _AT_ONCE = 4
@@ -92,6 +98,35 @@ class LastPass:
         with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
             return list(pool.map(lambda one: self._reading(one, one.id in listed, now, seats.get(one.id)), wanted))
 
+    def organizations(self) -> Sequence[Organization]:
+        """Every managed company, also those below another one. Raises RemoteError."""
+        return [Organization(self._name, one.id, one.name) for one in self._companies().values()]
+
+    def domains(self, organizations: Collection[str]) -> Mapping[str, Sequence[str]]:
+        """By the first page of each company's users, of any status. Raises RemoteError when nobody could be asked."""
+        return side_by_side(self._domains, organizations, _AT_ONCE)
+
+    def _domains(self, company: str) -> tuple[str, ...]:
+        with understood("LastPass"):
+            users = islice(self._pages(_users_of(company), {}, _PAGE), _PAGE)
+            return by_frequency(str(user.get("email")) for user in users)
+
+    def clock_ahead(self) -> float | None:
+        """Seconds the vendor's clock is ahead of ours."""
+        return self._http.clock_ahead()
+
+    def checkups(self, now: datetime) -> Sequence[Checkup]:
+        """Whether there is a billing cycle for today, where the settings ask for billing reports."""
+        return [Checkup("billing cycles", lambda: self._look_at_cycles(now.date()))] if self._ways.reports else []
+
+    def _look_at_cycles(self, day: date) -> Check:
+        with understood("LastPass"):
+            cycle = self._cycle(f"{_REPORTS}/billing-cycles", day)
+        if cycle is None:
+            remedy = "counts are not held against reports until there is one; or leave cross_check out"
+            return Check("billing cycles", State.WARN, "none of the latest holds today", remedy)
+        return Check("billing cycles", State.OK, f"{cycle[0]} to {cycle[1]}")
+
     def close(self) -> None:
         """Close the connections."""
         self._http.close()
@@ -149,7 +184,7 @@ class LastPass:
     def _seats(self, company: str) -> int:
         """Users who hold a license. Raises BadAnswer for a status that is neither counted nor known to be free."""
         statuses: dict[str, str] = {}
-        for user in self._pages(f"/managed-companies/{quote(company, safe='', errors='replace')}/users", {}, _PAGE):
+        for user in self._pages(_users_of(company), {}, _PAGE):
             statuses[_needed(user, _USER["id"], "user")] = _needed(user, _USER["status"], "user")
         counts = Counter(statuses.values())
         unknown = counts.keys() - _CONSUMED - _INVITED - _FREE
@@ -163,14 +198,13 @@ class LastPass:
 
         UNPROVEN: the fields of a row, and whether it is a peak or the present count. It only cross-checks.
         """
-        path = "/managed-companies-reports"
         try:
             with understood("LastPass"):
-                cycle = self._cycle(f"{path}/billing-cycles", day)
+                cycle = self._cycle(f"{_REPORTS}/billing-cycles", day)
                 if cycle is None:
                     return {}
                 params = {"start-date": cycle[0], "end-date": cycle[1], "license-type": "msp-managed-company"}
-                rows = list(self._pages(f"{path}/billing-reports", params, _REPORT_PAGE))
+                rows = list(self._pages(f"{_REPORTS}/billing-reports", params, _REPORT_PAGE))
         except RemoteError:
             return {}
         found = ((_first(row, _REPORT["company"]), whole(_first(row, _REPORT["seats"]))) for row in rows)
@@ -184,6 +218,10 @@ class LastPass:
             if first <= day.isoformat() <= last:
                 return first, last
         return None
+
+
+def _users_of(company: str) -> str:
+    return f"/managed-companies/{quote(company, safe='', errors='replace')}/users"
 
 
 def _company(record: Record) -> _Company:

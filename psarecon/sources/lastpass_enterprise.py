@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from psarecon.answers import RawAnswer, understood
 from psarecon.config.secrets import Resolver, Secret
 from psarecon.config.settings import AdapterSettings
+from psarecon.domain.health import Check, Checkup, State
 from psarecon.domain.model import Reading
 from psarecon.errors import BadAnswer, Refused, RemoteError, Unauthorized
 from psarecon.http import Http, RateBudget, check_base, judge
@@ -76,6 +78,20 @@ class LastPassEnterprise:
         """A reading of every company that has a key, and a failed one of each other that is asked for."""
         with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
             return list(pool.map(lambda one: self._reading(one, now), sorted({*self._accounts, *organizations})))
+
+    def clock_ahead(self) -> float | None:
+        """Seconds the vendor's clock is ahead of ours."""
+        return self._http.clock_ahead()
+
+    def checkups(self, now: datetime) -> Sequence[Checkup]:
+        """Whether each account's key is taken: a reading of it, which is kept nowhere."""
+        return [Checkup(name, partial(self._look_at, name, now)) for name in sorted(self._accounts)]
+
+    def _look_at(self, organization: str, now: datetime) -> Check:
+        found = self._reading(organization, now)
+        if found.error is not None:
+            return Check(organization, State.FAIL, found.error, "check this account's cid and provhash")
+        return Check(organization, State.OK, f"{found.count} seats")
 
     def close(self) -> None:
         """Close the connections."""

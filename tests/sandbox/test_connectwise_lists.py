@@ -217,7 +217,7 @@ def test_a_text_cannot_leave_its_quotes(other: Site) -> None:
 
 def test_child_conditions_know_no_lists(other: Site) -> None:
     """They reach the types of a company; a condition on custom fields meets nothing."""
-    assert [one["id"] for one in rows(other, COMPANIES, childConditions='types/name = "Client"')] == [CW_COMPANY]
+    assert [one["id"] for one in rows(other, COMPANIES, childConditions='types/name = "Customer"')] == [CW_COMPANY]
     assert other.connectwise.get(COMPANIES, params={"childConditions": "types/id in (1)"}).status_code == 400
     assert rows(other, COMPANIES, customFieldConditions='caption="x" AND value != null') == []
 

@@ -12,7 +12,20 @@ from psarecon.sandbox.build import Builder, building
 from psarecon.sandbox.serve import running
 from psarecon.sandbox.world import World
 
-from .conftest import COMPANY, CONTRACT, LINE, ORGANIZATION, SERVICE, TODAY, Serve, Site, client, where
+from .conftest import (
+    COMPANY,
+    CONTRACT,
+    CW_COMPANY,
+    LINE,
+    ORGANIZATION,
+    SEATS,
+    SERVICE,
+    TODAY,
+    Serve,
+    Site,
+    client,
+    where,
+)
 
 
 def crowd(builder: Builder) -> None:
@@ -264,3 +277,50 @@ def test_a_restart_keeps_the_world_and_the_rules(tmp_path: Path) -> None:
         assert control.get("/rules").json()["rules"][0]["value"] == "replaces"
         assert control.get("/world").json()["organizations"][0]["users"] == "7"
         assert control.get("/faults").json() == {"faults": []}
+
+
+def test_a_company_of_autotask_gets_a_type_a_number_and_a_web_site(site: Site) -> None:
+    """The type by the picklist's label; a text that is null is taken away."""
+    site.tell(
+        "/edit", company=str(COMPANY), type="Prospect", number="A-17", web_address="www.acme.example", active=False
+    )
+    (item,) = site.query("Companies", where("eq", "webAddress", "www.acme.example"))
+    assert (item["companyType"], item["companyNumber"], item["isActive"]) == (3, "A-17", False)
+    site.tell("/edit", company=str(COMPANY), number=None)
+    assert site.query("Companies", where("eq", "id", COMPANY))[0]["companyNumber"] is None
+    assert site.control.post("/edit", json={"company": str(COMPANY), "type": "Friend"}).status_code == 400
+
+
+def test_a_company_of_connectwise_gets_a_type_an_identifier_and_a_web_site(other: Site) -> None:
+    """Conditions find it by each; types are a list, as on the wire."""
+    other.tell("/edit", company=str(CW_COMPANY), type="Vendor", identifier="Acme", website="acme.example", active=False)
+    conditions = (
+        'types/name = "Vendor" and website = "acme.example" and identifier = "Acme" and status/name != "Active"'
+    )
+    answer = other.connectwise.get(
+        "/company/companies", params={"conditions": conditions, "fields": "id,types,website"}
+    )
+    assert answer.json() == [{"id": CW_COMPANY, "types": [{"id": 3, "name": "Vendor"}], "website": "acme.example"}]
+    other.tell("/edit", company=str(CW_COMPANY), website=None)
+    assert "website" not in other.connectwise.get(f"/company/companies/{CW_COMPANY}").json()
+
+
+def test_users_addresses_take_the_domains_of_their_organization_in_turn(site: Site) -> None:
+    """Without an edit there is one, made from the name."""
+    headers = {"x-org-id": ORGANIZATION}
+    listed = site.jumpcloud.get("/api/systemusers", params={"fields": "email"}, headers=headers).json()["results"]
+    assert {one["email"].partition("@")[2] for one in listed} == {"acmesnoslo.example"}
+    site.tell("/edit", organization=ORGANIZATION, domains=["one.example", "two.example"])
+    listed = site.jumpcloud.get("/api/systemusers", params={"fields": "email"}, headers=headers).json()["results"]
+    assert [one["email"] for one in listed[:3]] == [
+        "user00000@one.example", "user00001@two.example", "user00002@one.example",
+    ]  # fmt: skip
+    for wrong in ([], ["a,b"], "one.example"):
+        assert site.control.post("/edit", json={"organization": ORGANIZATION, "domains": wrong}).status_code == 400
+
+
+def test_users_of_lastpass_have_addresses_of_their_companys_domains_too(other: Site) -> None:
+    """The same edit."""
+    other.tell("/edit", organization=SEATS, domains=["one.example"])
+    items = other.lastpass.get(f"/managed-companies/{SEATS}/users").json()["items"]
+    assert {one["email"].partition("@")[2] for one in items} == {"one.example"}

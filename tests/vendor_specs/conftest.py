@@ -17,8 +17,10 @@ from pathlib import Path
 import pytest
 from harness import TODAY, Client, Rehearsal, add_client, rehearsal
 from journeys.connectwise_steps import IDENTIFIER, CwClient, add_cw_client
+from journeys.onboarding_steps import directories, sources
 from vendor_specs.proxy import Exchange, Spec, recording
 
+from psarecon.domain.ports import KeepsMappings, KnowsDomains
 from psarecon.sandbox.build import building
 from psarecon.sandbox.config import environment, write_config
 from psarecon.sandbox.serve import running
@@ -47,7 +49,7 @@ CLIENTS = [
 
 @pytest.fixture(scope="session")
 def traffic(spec: Spec, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Exchange]]:
-    """All exchanges of observe, plan, apply and a second plan, of clients in all the states a line can have."""
+    """All exchanges of observe, plan, apply, a second plan and a list, of clients in all states a line can have."""
     directory = tmp_path_factory.mktemp("specs") / "msp"
     with rehearsal(directory, *CLIENTS) as place, _recorded(place) as kept:
         _play(place)
@@ -71,6 +73,20 @@ def _play(place: Rehearsal) -> None:
     place.observed()
     place.plan("--month", "2026-10")
     place.plan()
+    _list(place)
+
+
+def _list(place: Rehearsal) -> None:
+    """Read what there is to map: companies and lines of every PSA, domains and mappings of JumpCloud."""
+    with directories(place) as psas, sources(place) as every:
+        for psa in psas.values():
+            companies = [one.id for one in psa.companies()]
+            assert psa.offers(companies, TODAY)
+        jumpcloud = every["jumpcloud"]
+        assert isinstance(jumpcloud, KnowsDomains)
+        assert isinstance(jumpcloud, KeepsMappings)
+        assert len(jumpcloud.domains(place.organizations)) == len(place.organizations)
+        jumpcloud.mapped()
 
 
 #: The first one's agreement, which another's is a child of: ids are given in order.
@@ -91,7 +107,8 @@ _CLEAN = 6
 
 @pytest.fixture(scope="session")
 def mixed_traffic(spec: Spec, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Exchange]]:
-    """All exchanges of a rehearsal with ConnectWise and Autotask, at last with JumpCloud's own integrations on."""
+    """All exchanges of a rehearsal with ConnectWise and Autotask, at last with JumpCloud's own integrations on
+    and everything listed."""
     with _mixed(tmp_path_factory.mktemp("specs") / "mixed") as place, _recorded(place) as kept:
         place.observed()
         assert len(place.plan()["changes"]) == len(CW_CLIENTS)  # all but the cancelled one, and Autotask's
@@ -100,6 +117,7 @@ def mixed_traffic(spec: Spec, tmp_path_factory: pytest.TempPathFactory) -> Itera
         _integrate(place)
         claimed = [one["scope"] for one in place.plan()["findings"] if one["code"] == "second-writer"]
         assert claimed == [f"line:autotask/{place.lines[-1]}", f"line:connectwise/{place.lines[0]}"]
+        _list(place)
         yield [one for one in kept if not one.path.startswith("/_sandbox/")]
 
 

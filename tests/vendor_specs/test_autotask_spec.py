@@ -131,6 +131,7 @@ def test_every_path_and_verb_is_one_the_vendor_has(description: Description, exc
         ("GET", "ZoneInformation"),
         ("GET", "ThresholdInformation"),
         ("GET", "Contracts/entityInformation/fields"),
+        ("GET", "Companies/entityInformation/fields"),
         *(("POST", f"{entity}/query") for entity in _MODELS),
         ("POST", "Contracts/{parentId}/ServiceAdjustments"),
     }

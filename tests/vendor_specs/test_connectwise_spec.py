@@ -106,9 +106,9 @@ def everything(mixed_traffic: list[Exchange]) -> list[Exchange]:
 
 @pytest.fixture(scope="module")
 def exchanges(everything: list[Exchange]) -> list[Exchange]:
-    """Of these, what the description can judge: two plans of eight agreements, and five changes."""
+    """Of these, what the description can judge: two plans of eight agreements, five changes, and a list of all."""
     found = [one for one in everything if one.path != _INFO and not one.path.endswith(_RECAP)]
-    assert len(found) == 2 * (3 + 8) + 3 * 5
+    assert len(found) == 2 * (3 + 8) + 3 * 5 + (2 + 8)
     return found
 
 
@@ -151,7 +151,7 @@ def test_every_field_asked_for_or_searched_by_is_one_of_the_record(
         query = dict(one.query)
         model = description.properties(_answer(description.operation(one))[1])
         assert set(query["fields"].split(",")) <= set(model)
-        assert re.fullmatch(r"id in \(\d+(,\d+)*\)", query.get("conditions", "id in (1)"))
+        assert re.fullmatch(r"(company/)?id in \(\d+(,\d+)*\)", query.get("conditions", "id in (1)"))
         assert "id" in model
         assert one.headers["pagination-type"] == "forward-only"
     assert len({one.path for one in lists}) == 3 + 8  # companies, agreements, catalog; eight agreements' additions

@@ -1,55 +1,81 @@
 """Autotask behind the PSA port: contract services as lines, adjustments as writes.
 
 Facts and their proof: ``docs/vendors/autotask.md``. What is unproven and may differ between tenants is a setting:
-``same_date``, ``units_by``, ``cost_from``.
+``same_date``, ``units_by``, ``cost_from``; where the settings say nothing, what ``probe`` found out about the tenant.
 """
 
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
+from functools import cached_property
+from typing import Any
 
 from psarecon.answers import understood
 from psarecon.config.secrets import Resolver
 from psarecon.config.settings import AdapterSettings
+from psarecon.domain.directory import Company, Offer
+from psarecon.domain.health import Checkup
 from psarecon.domain.model import Call, LineKey, Observed
 from psarecon.domain.periods import SameDate
-from psarecon.domain.plan import Change, Pair
+from psarecon.domain.plan import Change
 from psarecon.domain.ports import Diagnosis, Draft, State
 from psarecon.errors import BadAnswer
+from psarecon.psa.autotask import probing
+from psarecon.psa.autotask.calls import adjustment, price_of, step_of
+from psarecon.psa.autotask.checkups import checkups
 from psarecon.psa.autotask.client import AutotaskClient, Credentials
+from psarecon.psa.autotask.directory import Listing
 from psarecon.psa.autotask.reading import Reader
 
 DEFAULT_URL = "https://webservices.autotask.net"
 _DUPLICATE = "duplicate data into contract_service_period"
-_STEP = re.compile(r'"unitChange": (-?[0-9]{1,12})\b')
 
 
 @dataclass(frozen=True, slots=True)
 class Tenant:
-    """What the settings say of the tenant's ways. ``write_timeout`` in seconds."""
+    """The tenant's ways. ``sends_price``: a price that is not sent along would be lost."""
 
     same_date: SameDate = SameDate.ADDS
-    allow_proration: bool = False
     units_by_contract: bool = False
     cost_from_periods: bool = False
-    write_timeout: float = 330.0
+    sends_price: bool = False
+
+    @classmethod
+    def of(cls, settings: AdapterSettings, tenant: str) -> Tenant:
+        """As the settings say, then as this tenant answered, then as is usual."""
+        return cls(
+            same_date=SameDate(settings.chosen("same_date", "adds", tenant)),
+            units_by_contract=settings.chosen("units_by", "contract-service", tenant) == "contract",
+            cost_from_periods=settings.chosen("cost_from", "services", tenant) == "periods",
+            sends_price=settings.chosen("omitted_price", "keeps", tenant) == "resets",
+        )
 
 
 class Autotask:
     """One Autotask tenant: reads, literal calls, writes, and what a surprising answer means."""
 
-    def __init__(self, name: str, client: AutotaskClient, ways: Tenant) -> None:
-        self._name = name
+    def __init__(self, settings: AdapterSettings, client: AutotaskClient) -> None:
+        self._settings = settings
         self._client = client
-        self._ways = ways
-        self._reader = Reader(
-            client, units_by_contract=ways.units_by_contract, cost_from_periods=ways.cost_from_periods
-        )
+        self._write_timeout = settings.duration("write_timeout", "330s").total_seconds()
+
+    @cached_property
+    def _ways(self) -> Tenant:
+        """Only once it is known whose they are. Raises RemoteError."""
+        return Tenant.of(self._settings, self._client.tenant)
+
+    @cached_property
+    def _reader(self) -> Reader:
+        ways = self._ways
+        return Reader(self._client, units_by_contract=ways.units_by_contract, cost_from_periods=ways.cost_from_periods)
+
+    @cached_property
+    def _listing(self) -> Listing:
+        return Listing(self._settings.name, self._client, self._reader)
 
     @property
     def tenant(self) -> str:
@@ -58,30 +84,42 @@ class Autotask:
 
     @property
     def same_date(self) -> SameDate:
-        """As the settings say."""
+        """As the settings or the tenant say. Raises RemoteError before the first call."""
         return self._ways.same_date
 
     @property
     def allow_proration(self) -> bool:
         """As the settings say."""
-        return self._ways.allow_proration
+        return bool(self._settings.options.get("allow_proration", False))
 
     @property
     def write_seconds(self) -> float:
         """The server works on a request for up to five minutes; the timeout is above that."""
-        return self._ways.write_timeout
+        return self._write_timeout
 
     def observe(self, lines: Sequence[LineKey], day: date, *, following: bool = False) -> Mapping[LineKey, Observed]:
         """Four bulk reads, 500 ids a request; see ``Reader``."""
         with understood("Autotask"):
             return self._reader.observe(lines, day, following=following)
 
+    def companies(self) -> Sequence[Company]:
+        """Every company the API user may see; see ``Listing``."""
+        with understood("Autotask"):
+            return self._listing.companies()
+
+    def offers(self, companies: Collection[str], day: date) -> Sequence[Offer]:
+        """The services of their active recurring contracts; see ``Listing``."""
+        with understood("Autotask"):
+            return self._listing.offers(companies, day)
+
     def call_for(self, draft: Draft) -> Call:
         """One adjustment for quantity and cost together, addressed by contract service, dated by day alone."""
         effective = draft.slot.effective_date
         assert effective is not None
         line = replace(draft.observed.line, id=draft.line.id)
-        return _adjustment(line, effective, self._unit_change(draft), draft.unit_cost)
+        price = None if not self._ways.sends_price else _told_price(draft.observed.unit_price)
+        cost = draft.unit_cost.after if draft.unit_cost else None
+        return adjustment(line, effective, self._unit_change(draft), cost, price)
 
     def _unit_change(self, draft: Draft) -> int:
         """The delta. Where the tenant replaces an earlier adjustment of the date, it counts from before that one."""
@@ -101,14 +139,17 @@ class Autotask:
         return self._client.budget_left()
 
     def reread(self, changes: Sequence[Change]) -> Mapping[str, State]:
-        """One request for units, and one for costs only where a change touches a cost.
+        """One request for units, one for costs only where a change touches a cost, one for prices that are sent along.
 
         Raises BadAnswer for a first change whose call would do anything else than it says.
         """
-        if not self._says_what_it_does(changes[0]):
-            raise BadAnswer("the plan's call is not the one that its figures ask for", hint="make the plan again")
         with understood("Autotask"):
-            return self._reader.states([change for change in changes if self._says_what_it_does(change)])
+            honest = [change for change in changes if self._says_what_it_does(change)]
+            prices = self._reader.prices([change.line for change in honest if price_of(change.call) is not None])
+            kept = [change for change in honest if price_of(change.call) in (None, prices.get(change.line.id))]
+            if changes[0] not in kept:
+                raise BadAnswer("the plan's call is not the one that its figures ask for", hint="make the plan again")
+            return self._reader.states(kept)
 
     def _says_what_it_does(self, change: Change) -> bool:
         """Whether the call of a plan, which anybody could have written, is that of the line and figures it shows.
@@ -118,12 +159,38 @@ class Autotask:
         if change.effective_date is None or not (change.line.contract.isdecimal() and change.line.id.isdecimal()):
             return False
         replaces = self._ways.same_date is SameDate.REPLACES
-        step = _step_of(change.call) if replaces else int(change.quantity_after - change.live_quantity)
-        return change.call == _adjustment(change.line, change.effective_date, step, change.unit_cost)
+        step = step_of(change.call) if replaces else int(change.quantity_after - change.live_quantity)
+        cost = change.unit_cost.after if change.unit_cost else None
+        return change.call == adjustment(change.line, change.effective_date, step, cost, price_of(change.call))
 
     def write(self, call: Call) -> None:
         """POST the adjustment once; success is a 2xx without errors, and carries no id."""
-        self._client.post(call.path, call.body, self._ways.write_timeout)
+        self._client.post(call.path, call.body, self._write_timeout)
+
+    def clock_ahead(self) -> float | None:
+        """Seconds the tenant's clock is ahead of ours."""
+        return self._client.clock_ahead()
+
+    def checkups(self, _now: datetime) -> Sequence[Checkup]:
+        """Whether the API user may read and write what psarecon needs."""
+        return checkups(self._client)
+
+    def attempt(self, call: Call) -> Any:
+        """As ``write``; answers the answer's data."""
+        return self._client.post(call.path, call.body, self._write_timeout).data
+
+    def candidates(self, words: str) -> Sequence[LineKey]:
+        """The lines of contracts whose name contains ``words``. Raises RemoteError."""
+        with understood("Autotask"):
+            return probing.candidates(self._client, self._settings.name, words)
+
+    def probing(self, line: LineKey, day: date, inactive: LineKey | None = None) -> probing.AutotaskProbing:
+        """The experiments on a line as of ``day``. Raises RemoteError, InvalidInput: not there, or of no use."""
+        # Whatever the tenant's ways turn out to be: rows by contract surely come, and a step is what is asked about.
+        self._ways = replace(self._ways, units_by_contract=True, same_date=SameDate.REPLACES)
+        vars(self).pop("_reader", None)
+        lines = [found for found in (line, inactive) if found is not None]
+        return probing.AutotaskProbing.of(self._client, self.observe, lines, day)
 
     def diagnose(self, change: Change, state: State | None, texts: Sequence[str]) -> Diagnosis | None:
         """Whether the tenant refuses, replaces or adds a second adjustment on one date, other than the settings say."""
@@ -160,27 +227,16 @@ class Autotask:
         return next((period.opening for period in found if period.first == change.effective_date), None)
 
     def _diagnosis(self, seen: SameDate, what: str) -> Diagnosis:
-        text = f"{what}; set psas.{self._name}.same_date: {seen.value}, then plan again"
+        text = f"{what}; set psas.{self._settings.name}.same_date: {seen.value}, then plan again"
         return Diagnosis(f"same-date-{seen.value}", text, seen.value)
 
 
-def _adjustment(line: LineKey, effective: date, step: int, cost: Pair | None) -> Call:
-    body = {
-        "contractID": int(line.contract),
-        "contractServiceID": int(line.id),
-        "effectiveDate": effective.isoformat(),
-        "unitChange": step,
-    }
-    text = json.dumps(body)
-    if cost is not None:
-        text = f'{text[:-1]}, "adjustedUnitCost": {cost.after:f}}}'
-    return Call("POST", f"Contracts/{body['contractID']}/ServiceAdjustments", text)
-
-
-def _step_of(call: Call) -> int:
-    """The units a call adds; 0 where it does not tell."""
-    found = _STEP.search(call.body)
-    return int(found[1]) if found else 0
+def _told_price(price: Decimal | None) -> Decimal:
+    """The line's price. Raises BadAnswer where it is hidden: this tenant loses a price that is not sent along."""
+    if price is None:
+        hint = "let the API user see prices; capabilities.yaml says that this tenant resets a price that is not sent"
+        raise BadAnswer("Autotask hides the price of a line, and it must be sent along with each change", hint=hint)
+    return price
 
 
 def build(settings: AdapterSettings, resolver: Resolver) -> Autotask:
@@ -191,12 +247,4 @@ def build(settings: AdapterSettings, resolver: Resolver) -> Autotask:
         integration_code=settings.secret("integration_code", resolver),
     )
     url = resolver.text(settings.text("url", DEFAULT_URL), f"psas.{settings.name}.url")
-    threads = settings.options.get("threads", 2)
-    ways = Tenant(
-        same_date=SameDate(settings.text("same_date", "adds")),
-        allow_proration=bool(settings.options.get("allow_proration", False)),
-        units_by_contract=settings.text("units_by", "contract-service") == "contract",
-        cost_from_periods=settings.text("cost_from", "services") == "periods",
-        write_timeout=settings.duration("write_timeout", "330s").total_seconds(),
-    )
-    return Autotask(settings.name, AutotaskClient(url, credentials, at_once=threads), ways)
+    return Autotask(settings, AutotaskClient(url, credentials, at_once=settings.options.get("threads", 2)))

@@ -8,7 +8,9 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, TypeVar
 
 import httpx
@@ -84,6 +86,19 @@ class AutotaskClient:
         """Of the tenant's requests an hour, the share psarecon stops at; None before the first call."""
         return self._budget.left()
 
+    def clock_ahead(self) -> float | None:
+        """Seconds the tenant's clock is ahead of ours; None before the first call."""
+        return self._http.clock_ahead()
+
+    def information(self, entity: str) -> dict[str, Any]:
+        """What the API user may do with the entity (docs/vendors/autotask.md, "Rights"). Raises RemoteError."""
+        path = f"{entity}/entityInformation"
+        answer = self._at_zone(lambda base: self._http.read("GET", f"{base}/{path}", bucket=entity))
+        found = answer.data.get("info") if isinstance(answer.data, dict) else None
+        if not isinstance(found, dict):
+            raise BadAnswer(f"Autotask {entity}: what may be done with it is missing", hint="try again later")
+        return found
+
     def close(self) -> None:
         """Close the connections."""
         self._http.close()
@@ -95,6 +110,23 @@ class AutotaskClient:
         """
         body = json.dumps({"MaxRecords": BATCH, "IncludeFields": list(fields), "filter": list(conditions)})
         return self._at_zone(lambda base: list(self._pages(base, entity, body)))
+
+    def among(
+        self,
+        entity: str,
+        fields: Sequence[str],
+        key: str,
+        values: Sequence[int],
+        more: Sequence[dict[str, Any]] = (),
+    ) -> list[dict[str, Any]]:
+        """All records whose ``key`` is among ``values``: batches side by side, within the limit of the entity."""
+
+        def batch(part: Sequence[int]) -> list[dict[str, Any]]:
+            return self.query(entity, fields, [{"op": "in", "field": key, "value": list(part)}, *more])
+
+        parts = [values[start : start + BATCH] for start in range(0, len(values), BATCH)]
+        with ThreadPoolExecutor(max_workers=4) as pool:
+            return list(chain.from_iterable(pool.map(batch, parts)))
 
     def _pages(self, base: str, entity: str, body: str) -> Iterator[dict[str, Any]]:
         """A query begun by POST is continued by POST with the same body: a GET would answer 405."""
@@ -116,6 +148,12 @@ class AutotaskClient:
         if not isinstance(found, list):
             raise BadAnswer(f"Autotask {entity}: the field list is missing", hint="try again later")
         return found
+
+    def labels(self, entity: str, field: str) -> dict[int, str]:
+        """The tenant's own words for the numbers of a picklist; there, the numbers are texts."""
+        found = (one for one in self.fields(entity) if str(one.get("name", "")).lower() == field.lower())
+        values = chain.from_iterable(one.get("picklistValues") or () for one in found)
+        return {int(value["value"]): str(value.get("label", "")) for value in values}
 
     def post(self, path: str, body: str, timeout: float) -> Answer:
         """Send a write once. An answer that is no JSON leaves open what happened: Uncertain."""

@@ -11,17 +11,17 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
-from itertools import chain
 from typing import Any
 
 from psarecon.domain.model import LineKey, Names, Observed, Period, Remark, Severity
 from psarecon.domain.money import CENT
 from psarecon.domain.plan import Change
 from psarecon.domain.ports import State
-from psarecon.psa.autotask.client import BATCH, AutotaskClient
+from psarecon.psa.autotask.client import AutotaskClient
 from psarecon.psa.autotask.rows import Cycle, UnitRow, day_of, in_force, needs_neighbours, periods
 
-_RECURRING = 7
+#: The one type of contract that has services.
+RECURRING = 7
 _INACTIVE = 0
 #: Months of a period by the picklist's label; the numbers behind the labels are read from the tenant.
 _MONTHS = {"monthly": 1, "quarterly": 3, "semi-annual": 6, "semi-annually": 6, "yearly": 12, "annual": 12}
@@ -82,10 +82,10 @@ class Reader:
             return _World({}, {}, {}, {}, {})
         with ThreadPoolExecutor(max_workers=8) as pool:
             companies = pool.submit(
-                self._by_id, "Companies", ("id", "companyName"), _ids(line.company for line in lines)
+                self._by_id, "Companies", ("id", "companyName"), ids_of(line.company for line in lines)
             )
-            contracts = pool.submit(self._by_id, "Contracts", _CONTRACT_FIELDS, _ids(line.contract for line in lines))
-            services = pool.submit(self._by_id, "ContractServices", _SERVICE_FIELDS, _ids(line.id for line in lines))
+            contracts = pool.submit(self._by_id, "Contracts", _CONTRACT_FIELDS, ids_of(line.contract for line in lines))
+            services = pool.submit(self._by_id, "ContractServices", _SERVICE_FIELDS, ids_of(line.id for line in lines))
             rows = pool.submit(self._rows, lines, day, day)
             cycles = pool.submit(self._read_cycles)
             found = services.result()
@@ -95,19 +95,12 @@ class Reader:
             return _World(companies.result(), contracts.result(), found, catalogue, rows.result())
 
     def _by_id(self, entity: str, fields: Sequence[str], ids: Sequence[int]) -> dict[int, Record]:
-        records = self._in_batches(entity, fields, "id", ids, ())
-        return {int(record["id"]): record for record in records}
+        return {int(record["id"]): record for record in self._client.among(entity, fields, "id", ids)}
 
-    def _in_batches(
-        self, entity: str, fields: Sequence[str], key: str, ids: Sequence[int], more: Sequence[Record]
-    ) -> Iterable[Record]:
-        """All records whose ``key`` is among ``ids``: batches side by side, within the limit of the entity."""
-
-        def batch(part: Sequence[int]) -> list[Record]:
-            return self._client.query(entity, fields, [{"op": "in", "field": key, "value": list(part)}, *more])
-
-        with ThreadPoolExecutor(max_workers=4) as pool:
-            return list(chain.from_iterable(pool.map(batch, _batches(ids))))
+    def in_force(self, lines: Sequence[LineKey], day: date) -> dict[int, UnitRow]:
+        """The unit row that counts on ``day``, by contract service; none for a line that does not bill then."""
+        found = ((number, in_force(rows, day)) for number, rows in self._rows(lines, day, day).items())
+        return {number: row for number, row in found if row is not None}
 
     def _rows(self, lines: Sequence[LineKey], first: date, last: date) -> dict[int, list[UnitRow]]:
         """Unit rows that touch the days from ``first`` to ``last``, by contract service."""
@@ -116,16 +109,18 @@ class Reader:
             {"op": "gte", "field": "endDate", "value": first.isoformat()},
         ]
         key = "contractID" if self._units_by_contract else "contractServiceID"
-        ids = _ids(line.contract if self._units_by_contract else line.id for line in lines)
+        ids = ids_of(line.contract if self._units_by_contract else line.id for line in lines)
         found: dict[int, list[UnitRow]] = {}
-        for record in self._in_batches("ContractServiceUnits", _UNIT_FIELDS, key, ids, window):
+        for record in self._client.among("ContractServiceUnits", _UNIT_FIELDS, key, ids, window):
             found.setdefault(int(record["contractServiceID"]), []).append(UnitRow.read(record))
         return found
 
     def _read_cycles(self) -> Mapping[int, int]:
         """Months of each contractPeriodType, by the tenant's own picklist; read once."""
         if self._cycles is None:
-            self._cycles = dict(_cycle_lengths(self._client.fields("Contracts")))
+            labels = self._client.labels("Contracts", "contractPeriodType")
+            months = {number: _MONTHS.get(label.lower()) for number, label in labels.items()}
+            self._cycles = {number: length for number, length in months.items() if length is not None}
         return self._cycles
 
     def _cycle(self, contract: Record | None, row: UnitRow) -> Cycle:
@@ -164,9 +159,9 @@ class Reader:
             line=LineKey(line.psa, _text(company, line.company), str(service["contractID"]), line.id),
             names=self._names(service, contract, company, world),
             quantity=None if row is None else row.units,
-            unit_cost=_money(service.get("unitCost")),
-            unit_price=_money(service.get("unitPrice")),
-            periods=self._periods(rows, contract, day, _money(service.get("unitCost"))) if row else (),
+            unit_cost=money(service.get("unitCost")),
+            unit_price=money(service.get("unitPrice")),
+            periods=self._periods(rows, contract, day, money(service.get("unitCost"))) if row else (),
             months=self._cycle(contract, row).months if row else 1,
             remarks=tuple(_remarks(contract, billing=row is not None)),
         )
@@ -207,8 +202,13 @@ class Reader:
     def _costs(self, lines: Sequence[LineKey]) -> dict[int, Decimal | None]:
         if not lines:
             return {}
-        records = self._by_id("ContractServices", _SERVICE_FIELDS, _ids(line.id for line in lines))
-        return {number: _money(record.get("unitCost")) for number, record in records.items()}
+        records = self._by_id("ContractServices", _SERVICE_FIELDS, ids_of(line.id for line in lines))
+        return {number: money(record.get("unitCost")) for number, record in records.items()}
+
+    def prices(self, lines: Sequence[LineKey]) -> dict[str, Decimal | None]:
+        """The unit price of each line, by its id; nothing is asked where there is no line."""
+        records = self._by_id("ContractServices", _SERVICE_FIELDS, ids_of(line.id for line in lines)) if lines else {}
+        return {str(number): money(record.get("unitPrice")) for number, record in records.items()}
 
     def _cost_now(self, change: Change, row: UnitRow, costs: Mapping[int, Decimal | None]) -> Decimal | None:
         """The line's unit cost; of a period ahead, and where the settings say so, from the row's amount."""
@@ -229,27 +229,15 @@ def _remarks(contract: Record | None, *, billing: bool) -> Iterator[Remark]:
     if contract is None:
         yield Remark("contract-missing", Severity.BLOCK, "its contract is not in the PSA, or hidden from the API user")
         return
-    if contract.get("contractType") != _RECURRING:
+    if contract.get("contractType") != RECURRING:
         yield Remark("contract-type", Severity.BLOCK, "the contract is not of type Recurring Service")
     if contract.get("status") == _INACTIVE and billing:
         text = "the contract is inactive, which does not stop its billing: only its end date does"
         yield Remark("contract-inactive", Severity.LOOK, text)
 
 
-def _cycle_lengths(fields: Iterable[Record]) -> Iterator[tuple[int, int]]:
-    for field in fields:
-        if str(field.get("name", "")).lower() == "contractperiodtype":
-            for value in field.get("picklistValues") or ():
-                months = _MONTHS.get(str(value.get("label", "")).lower())
-                if months is not None:
-                    yield int(value["value"]), months
-
-
-def _batches(ids: Sequence[int]) -> Iterator[Sequence[int]]:
-    return (ids[start : start + BATCH] for start in range(0, len(ids), BATCH))
-
-
-def _ids(texts: Iterable[str]) -> list[int]:
+def ids_of(texts: Iterable[str]) -> list[int]:
+    """The numbers among ids of a mapping, each once; no other text is an id of Autotask."""
     return sorted({int(text) for text in texts if text.isdigit()})
 
 
@@ -262,7 +250,7 @@ def _text(number: int | None, fallback: str) -> str:
     return fallback if number is None else str(number)
 
 
-def _money(number: int | Decimal | None) -> Decimal | None:
+def money(number: int | Decimal | None) -> Decimal | None:
     """An amount with at least two decimals, however few the server writes."""
     if number is None:
         return None

@@ -6,27 +6,36 @@ A change takes effect at once: the API has no dated change of an addition. Facts
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import date
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
 
 from psarecon.answers import understood
 from psarecon.config.secrets import Resolver
 from psarecon.config.settings import AdapterSettings
+from psarecon.domain.directory import Company, Offer
+from psarecon.domain.health import Checkup
 from psarecon.domain.model import Call, LineKey, Observed, Remark
 from psarecon.domain.periods import SameDate
-from psarecon.domain.plan import Change, Pair
+from psarecon.domain.plan import Change
 from psarecon.domain.ports import Diagnosis, Draft, State
-from psarecon.errors import BadAnswer
+from psarecon.errors import BadAnswer, UsageError
+from psarecon.psa.connectwise import probing
+from psarecon.psa.connectwise.calls import patch_of, unknown_path
+from psarecon.psa.connectwise.checkups import checkups
 from psarecon.psa.connectwise.client import PER_MINUTE, VERSION, ConnectWiseClient, Credentials, Ways
-from psarecon.psa.connectwise.reading import Reader, addition_path
+from psarecon.psa.connectwise.directory import Listing
+from psarecon.psa.connectwise.reading import Reader
 from psarecon.psa.connectwise.records import Invoices
 
 
 class ConnectWise:
     """One ConnectWise PSA tenant: reads, literal calls, writes. ``write_timeout`` in seconds."""
 
-    def __init__(self, client: ConnectWiseClient, reader: Reader, write_timeout: float) -> None:
+    def __init__(self, name: str, client: ConnectWiseClient, reader: Reader, write_timeout: float) -> None:
+        self._name = name
         self._client = client
+        self._listing = Listing(name, client)
         self._reader = reader
         self._write_timeout = write_timeout
 
@@ -55,6 +64,16 @@ class ConnectWise:
         with understood("ConnectWise"):
             return self._reader.observe(lines, day)
 
+    def companies(self) -> Sequence[Company]:
+        """Every company the API member may see; see ``Listing``."""
+        with understood("ConnectWise"):
+            return self._listing.companies()
+
+    def offers(self, companies: Collection[str], day: date) -> Sequence[Offer]:
+        """The additions of their active agreements; see ``Listing``."""
+        with understood("ConnectWise"):
+            return self._listing.offers(companies, day)
+
     def cost_remarks(self, lines: Sequence[LineKey]) -> Mapping[LineKey, Sequence[Remark]]:
         """What speaks against keeping the unit cost of lines observed before: the catalog may overwrite it."""
         with understood("ConnectWise"):
@@ -62,7 +81,7 @@ class ConnectWise:
 
     def call_for(self, draft: Draft) -> Call:
         """One PATCH of the addition with the absolute figures, in ConnectWise's own dialect of JSON Patch."""
-        return _patch(draft.observed.line, draft.quantity, draft.unit_cost)
+        return patch_of(draft.observed.line, draft.quantity, draft.unit_cost)
 
     def close(self) -> None:
         """Close the connections."""
@@ -86,21 +105,41 @@ class ConnectWise:
         """PATCH once. A 200 may have changed nothing: only reading back tells."""
         self._client.patch(call.path, call.body, self._write_timeout)
 
+    def clock_ahead(self) -> float | None:
+        """Seconds the tenant's clock is ahead of ours."""
+        return self._client.clock_ahead()
+
+    def checkups(self, _now: datetime) -> Sequence[Checkup]:
+        """Whether the API member may read what psarecon needs."""
+        return checkups(self._client)
+
+    def attempt(self, call: Call) -> Any:
+        """As ``write``; answers the answer's data."""
+        return self._client.patch(call.path, call.body, self._write_timeout)
+
+    def candidates(self, words: str) -> Sequence[LineKey]:
+        """The additions of agreements whose name contains ``words``. Raises RemoteError."""
+        with understood("ConnectWise"):
+            return probing.candidates(self._client, self._name, words)
+
+    def probing(self, line: LineKey, day: date, inactive: LineKey | None = None) -> probing.ConnectWiseProbing:
+        """The experiments on an addition. Raises RemoteError, InvalidInput: not there, or of no use."""
+        if inactive is not None:
+            raise UsageError("--inactive-line is for Autotask", hint="leave it out")
+        return probing.ConnectWiseProbing.of(self._client, self.observe, line, day)
+
     def diagnose(self, change: Change, state: State | None, texts: Sequence[str]) -> Diagnosis | None:  # noqa: ARG002  # the port's
         """Nothing that a setting could put right."""
         return None
 
 
-def _patch(line: LineKey, quantity: Pair | None, cost: Pair | None) -> Call:
-    said = (("quantity", quantity), ("unitCost", cost))
-    operations = [f'{{"op":"replace","path":"{path}","value":{pair.after:f}}}' for path, pair in said if pair]
-    return Call("PATCH", addition_path(line), f"[{','.join(operations)}]")
-
-
 def _says_what_it_does(change: Change) -> bool:
     """Whether the call of a plan, which anybody could have written, is that of the line and figures it shows."""
-    numbered = change.line.contract.isdecimal() and change.line.id.isdecimal()
-    return numbered and change.call == _patch(change.line, change.quantity, change.unit_cost)
+    if not (change.line.contract.isdecimal() and change.line.id.isdecimal()):
+        return False
+    if change.quantity is None and change.unit_cost is None:
+        return change.call == unknown_path(change.line)
+    return change.call == patch_of(change.line, change.quantity, change.unit_cost)
 
 
 def build(settings: AdapterSettings, resolver: Resolver) -> ConnectWise:
@@ -122,4 +161,4 @@ def build(settings: AdapterSettings, resolver: Resolver) -> ConnectWise:
         invoices=Invoices(in_arrears=settings.text("invoices", "in-advance") == "in-arrears"),
         own_tags=frozenset(tag.lower() for tag in settings.options.get("own_tags", ["psarecon"])),
     )
-    return ConnectWise(client, reader, settings.duration("write_timeout", "120s").total_seconds())
+    return ConnectWise(settings.name, client, reader, settings.duration("write_timeout", "120s").total_seconds())

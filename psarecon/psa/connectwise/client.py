@@ -96,6 +96,10 @@ class ConnectWiseClient:
         """Requests that may go now without waiting for the minute to pass."""
         return self._budget.left()
 
+    def clock_ahead(self) -> float | None:
+        """Seconds the tenant's clock is ahead of ours; None before the first call."""
+        return self._http.clock_ahead()
+
     def close(self) -> None:
         """Close the connections."""
         self._http.close()
@@ -104,9 +108,9 @@ class ConnectWiseClient:
         """All records of a list, in order of id, page after page. Raises RemoteError."""
         return list(self._pages(path, _query(fields, conditions)))
 
-    def by_ids(self, path: str, fields: Sequence[str], ids: Sequence[int]) -> list[Record]:
-        """The records with these ids: as many ids a request as a URL holds, requests side by side."""
-        batches = list(self._batches(path, fields, ids))
+    def by_ids(self, path: str, fields: Sequence[str], ids: Sequence[int], key: str = "id") -> list[Record]:
+        """The records whose ``key`` is one of these ids: as many a request as a URL holds, requests side by side."""
+        batches = list(self._batches(path, fields, ids, key))
         with ThreadPoolExecutor(max_workers=self.at_once) as pool:
             found = pool.map(lambda conditions: self.listing(path, fields, conditions), batches)
             return list(chain.from_iterable(found))
@@ -118,14 +122,19 @@ class ConnectWiseClient:
             raise BadAnswer(f"ConnectWise {path} answered something that is no record", hint="try again later")
         return data
 
-    def patch(self, path: str, body: str, timeout: float) -> None:
-        """Send a write once. What the answer says is not believed; reading back decides.
+    def last_link(self, path: str) -> str | None:
+        """The ``Link`` header of the last page of a short list, paging forward only; None where there is none."""
+        found = self._read(f"{path}?pageSize={PAGE}&fields=id&pageId=", forward=True).headers.get("link")
+        return None if found is None else str(found)
+
+    def patch(self, path: str, body: str, timeout: float) -> Any:
+        """Send a write once; answers the answer's data. It is not believed; reading back decides.
 
         Throttled (it may be sent again) where the codebase moved away: a 404 of a path that is gone changed nothing.
         """
         base = self._discovered()
         try:
-            self._http.send("PATCH", f"{base}/{path}", body=body, timeout=timeout)
+            return self._http.send("PATCH", f"{base}/{path}", body=body, timeout=timeout).data
         except NotFound as error:
             if not self._moved(base):
                 raise self._not_there(error) from error
@@ -150,17 +159,17 @@ class ConnectWiseClient:
                 raise BadAnswer(f"ConnectWise {path}: the next page is one already read", hint="try again later")
             after = last
 
-    def _batches(self, path: str, fields: Sequence[str], ids: Sequence[int]) -> Iterator[str]:
+    def _batches(self, path: str, fields: Sequence[str], ids: Sequence[int], key: str) -> Iterator[str]:
         """Conditions that name ids, each as long as fits into a URL."""
-        fixed = len(f"{self._discovered()}/{path}?{_query(fields, 'id in ()')}&pageId=2147483647")
+        fixed = len(f"{self._discovered()}/{path}?{_query(fields, f'{key} in ()')}&pageId=2147483647")
         batch: list[str] = []
         for text in map(str, ids):
             if batch and fixed + len(",".join(batch)) + 1 + len(text) > MAX_URL:
-                yield f"id in ({','.join(batch)})"
+                yield f"{key} in ({','.join(batch)})"
                 batch = []
             batch.append(text)
         if batch:
-            yield f"id in ({','.join(batch)})"
+            yield f"{key} in ({','.join(batch)})"
 
     def _read(self, path: str, *, forward: bool = False) -> Answer:
         """GET below the codebase; a 404 makes it be looked up again, once, and the read be repeated where it moved."""

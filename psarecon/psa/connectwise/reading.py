@@ -16,6 +16,7 @@ from psarecon.domain.model import LineKey, Names, Observed, Remark, Severity
 from psarecon.domain.plan import Change
 from psarecon.domain.ports import State
 from psarecon.errors import BadAnswer, NotFound, Refused, RemoteError
+from psarecon.psa.connectwise.calls import addition_path
 from psarecon.psa.connectwise.client import ConnectWiseClient
 from psarecon.psa.connectwise.records import (
     CYCLES,
@@ -96,13 +97,13 @@ class Reader:
         if not lines:
             return _World({}, {}, {}, {})
         with ThreadPoolExecutor(max_workers=3) as pool:
-            ids = _ids(line.company for line in lines)
+            ids = ids_of(line.company for line in lines)
             companies = pool.submit(self._by_id, "company/companies", _COMPANY_FIELDS, ids)
-            ids = _ids(line.contract for line in lines)
+            ids = ids_of(line.contract for line in lines)
             agreements = pool.submit(self._by_id, "finance/agreements", _AGREEMENT_FIELDS, ids)
             recaps = pool.submit(self._recaps)
             found = agreements.result()
-            additions = self._additions(sorted(found))
+            additions = additions_of(self._client, sorted(found), _ADDITION_FIELDS)
             return _World(companies.result(), found, recaps.result(), additions)
 
     def _by_id(self, path: str, fields: Sequence[str], ids: Sequence[int]) -> dict[int, Record]:
@@ -118,19 +119,6 @@ class Reader:
         except Refused:
             return {}
         return {int(record["id"]): record for record in records}
-
-    def _additions(self, agreements: Sequence[int]) -> dict[int, Record]:
-        with ThreadPoolExecutor(max_workers=self._client.at_once) as pool:
-            found = chain.from_iterable(pool.map(self._of_agreement, agreements))
-            return {int(record["id"]): record for record in found}
-
-    def _of_agreement(self, agreement: int) -> list[Record]:
-        """The agreement's additions; none where it went away since the list of agreements was read."""
-        try:
-            records = self._client.listing(f"finance/agreements/{agreement}/additions", _ADDITION_FIELDS)
-        except NotFound:
-            return []
-        return [{**record, "agreementId": agreement} for record in records]
 
     def _observed(self, line: LineKey, world: _World, day: date) -> Observed:
         addition = world.additions[int(line.id)]
@@ -203,9 +191,21 @@ class Reader:
         return None if quantity is None else State(quantity, money(addition, "unitCost"))
 
 
-def addition_path(line: LineKey) -> str:
-    """Where an addition is read and written, below the codebase."""
-    return f"finance/agreements/{line.contract}/additions/{line.id}"
+def additions_of(client: ConnectWiseClient, agreements: Sequence[int], fields: Sequence[str]) -> dict[int, Record]:
+    """The additions of each agreement, by id, with ``agreementId``: one request an agreement, side by side.
+
+    An agreement that went away since the list of agreements was read has none. Raises RemoteError.
+    """
+
+    def of(agreement: int) -> list[Record]:
+        try:
+            records = client.listing(f"finance/agreements/{agreement}/additions", fields)
+        except NotFound:
+            return []
+        return [{**record, "agreementId": agreement} for record in records]
+
+    with ThreadPoolExecutor(max_workers=client.at_once) as pool:
+        return {int(record["id"]): record for record in chain.from_iterable(pool.map(of, agreements))}
 
 
 def _company_remarks(record: Record | None) -> Iterable[Remark]:
@@ -213,7 +213,8 @@ def _company_remarks(record: Record | None) -> Iterable[Remark]:
         yield Remark("company-deleted", Severity.LOOK, "its company is deleted in the PSA")
 
 
-def _ids(texts: Iterable[str]) -> list[int]:
+def ids_of(texts: Iterable[str]) -> list[int]:
+    """The numbers among ids of a mapping, each once; no other text is an id of ConnectWise."""
     return sorted({int(text) for text in texts if text.isdigit()})
 
 

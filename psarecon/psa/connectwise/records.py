@@ -123,6 +123,17 @@ def _last_day(day: date, months: int) -> date:
     return date(year, month + 1, calendar.monthrange(year, month + 1)[1])
 
 
+def over(agreement: Record, day: date) -> bool:
+    """Whether an agreement has ended by ``day``, or is cancelled then."""
+    return any(remark.severity is Severity.BLOCK for remark in _status_remarks(agreement, day))
+
+
+def cancelled(addition: Record, day: date) -> bool:
+    """Whether an addition is cancelled on ``day`` already."""
+    since = day_of(addition, "cancelledDate")
+    return since is not None and since <= day
+
+
 def agreement_remarks(agreement: Record, recap: Record, day: date, invoices: Invoices) -> Iterator[Remark]:
     """What the agreement says about its lines. ``recap`` adds the dates of its last and next invoice."""
     yield from _status_remarks(agreement, day)
@@ -145,27 +156,27 @@ def agreement_remarks(agreement: Record, recap: Record, day: date, invoices: Inv
 def _status_remarks(agreement: Record, day: date) -> Iterator[Remark]:
     """Cancelled and ended by the dates, which rule; by the status where dates say nothing."""
     status = str(agreement.get("agreementStatus") or "")
-    cancelled, ends = day_of(agreement, "dateCancelled"), day_of(agreement, "endDate")
+    since, ends = day_of(agreement, "dateCancelled"), day_of(agreement, "endDate")
     starts = day_of(agreement, "startDate")
-    if (agreement.get("cancelledFlag") is True or cancelled) and (cancelled is None or cancelled <= day):
-        yield Remark("agreement-cancelled", Severity.BLOCK, f"its agreement is cancelled (since {cancelled or '?'})")
+    if (agreement.get("cancelledFlag") is True or since) and (since is None or since <= day):
+        yield Remark("agreement-cancelled", Severity.BLOCK, f"its agreement is cancelled (since {since or '?'})")
     elif ends and ends < day and agreement.get("noEndingDateFlag") is not True:
         yield Remark("agreement-expired", Severity.BLOCK, f"its agreement ended on {ends}")
     elif status in {"Cancelled", "Expired"}:
         yield Remark("agreement-cancelled", Severity.BLOCK, f"its agreement is {status.lower()}")
     elif (starts and starts > day) or status == "Inactive":
         yield Remark("agreement-inactive", Severity.LOOK, f"its agreement is not active (it starts on {starts or '?'})")
-    elif cancelled:
-        yield Remark("agreement-ends", Severity.INFO, f"its agreement is cancelled as of {cancelled}")
+    elif since:
+        yield Remark("agreement-ends", Severity.INFO, f"its agreement is cancelled as of {since}")
 
 
 def addition_remarks(addition: Record, day: date, own_tags: frozenset[str]) -> Iterator[Remark]:
     """What the addition itself says against touching it."""
-    cancelled, begins = day_of(addition, "cancelledDate"), day_of(addition, "effectiveDate")
-    if cancelled and cancelled <= day:
-        yield Remark("addition-cancelled", Severity.BLOCK, f"the addition was cancelled on {cancelled}")
-    elif cancelled:
-        yield Remark("addition-ends", Severity.INFO, f"the addition is cancelled as of {cancelled}")
+    ends, begins = day_of(addition, "cancelledDate"), day_of(addition, "effectiveDate")
+    if cancelled(addition, day):
+        yield Remark("addition-cancelled", Severity.BLOCK, f"the addition was cancelled on {ends}")
+    elif ends:
+        yield Remark("addition-ends", Severity.INFO, f"the addition is cancelled as of {ends}")
     if begins and begins > day:
         yield Remark("addition-not-effective", Severity.LOOK, f"the addition takes effect on {begins} only")
     yield from _billing_remarks(addition)

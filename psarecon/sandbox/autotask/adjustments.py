@@ -41,6 +41,8 @@ def adjust(context: Context, body: Any, contract_id: int | None = None) -> int:
         _store(context, line, wanted)
         if below_zero(context, line):
             raise Refused(NEGATIVE)
+        if context.rules.text("zero_units") == "refuse" and _units(context, line, wanted.effective) == 0:
+            raise Refused("The contract service must have at least one unit.")  # unproven: the rule and the words
     return line.id
 
 
@@ -147,7 +149,7 @@ def _posted(context: Context, line: stored.Line, day: str) -> bool:
 
 def _store(context: Context, line: stored.Line, wanted: Wanted) -> None:
     """Write the adjustment, its note and the count of writes."""
-    change, cost, price = wanted.unit_change, wanted.unit_cost, wanted.unit_price
+    change, cost, price = wanted.unit_change, _cost(context, wanted), _price(context, line, wanted)
     if context.rules.text("same_date") == "replaces":
         # unproven: what the later adjustment leaves out is taken over from the one it replaces.
         for old in _same_date(context, line, wanted):
@@ -158,6 +160,25 @@ def _store(context: Context, line: stored.Line, wanted: Wanted) -> None:
     record(context, line, wanted.effective, change or 0, cost, price, "api")
     context.world.db.execute("UPDATE contract_services SET writes = writes + 1 WHERE id = ?", (line.id,))
     _note(context, line, wanted)
+
+
+def _cost(context: Context, wanted: Wanted) -> int | None:
+    """The adjusted unit cost with as many decimals as are kept."""
+    if wanted.unit_cost is None or context.rules.text("cost_decimals") == "four":
+        return wanted.unit_cost
+    return (wanted.unit_cost + 50) // 100 * 100
+
+
+def _price(context: Context, line: stored.Line, wanted: Wanted) -> int | None:
+    """The adjusted unit price; of an adjustment that names none, by rule, the catalogue's."""
+    if wanted.unit_price is not None or context.rules.text("omitted_price") == "keeps":
+        return wanted.unit_price
+    found = context.world.one("SELECT unit_price FROM services WHERE id = ?", line.service_id)
+    return None if found is None else int(found[0])
+
+
+def _units(context: Context, line: stored.Line, day: str) -> int:
+    return stored.units_on(line, stored.adjustments(context.world, [line.id]).get(line.id, []), day)
 
 
 def record(

@@ -108,7 +108,9 @@ class Autotask:
             return reply({"fields": described(entity.fields)})
         if rest == ["userdefinedfields"]:
             return reply({"fields": []}) if entity.has_udfs else Response(status_code=404)
-        return reply({"info": _info(entity)}) if not rest else Response(status_code=404)
+        denied = call.fault("no_rights")
+        barred = denied is not None and denied.text("entity").lower() == entity.name.lower()
+        return reply({"info": _info(entity, barred=barred)}) if not rest else Response(status_code=404)
 
     def _query(self, call: Call, entity: Entity, rest: list[str]) -> Response:
         if entity.stream is None:
@@ -119,10 +121,21 @@ class Autotask:
         if rest == ["next"] and (call.method == "GET") != (search is not None):
             # A query goes on with the verb it began with.
             return wrong_verb(call.method)
-        query = parse(_body(call, search), entity.by_name)
+        query = parse(self._filtered(entity, _body(call, search)), entity.by_name)
         if rest == ["count"]:
             return reply({"queryCount": sum(1 for _ in self._matches(call, entity, query, -1))})
         return self._page(call, entity, query, _paging(call), search)
+
+    def _filtered(self, entity: Entity, body: Any) -> Any:
+        """The query, without a filter of unit rows by line where the rules say that it does nothing."""
+        rule = self._context.rules.text("units_filter")
+        if entity.name != "ContractServiceUnits" or rule == "accepted" or not isinstance(body, dict):
+            return body
+        known = {key: value for key, value in body.items() if str(key).lower() == "filter" and isinstance(value, list)}
+        by_line = [one for parts in known.values() for one in parts if _field(one) == "contractserviceid"]
+        if by_line and rule == "refused":
+            raise Refused("Unable to query on field contractServiceID.")  # unproven: the rule and the words
+        return {**body, **{key: [one for one in parts if one not in by_line] for key, parts in known.items()}}
 
     def _matches(self, call: Call, entity: Entity, query: Query, after: int) -> Any:
         if entity.stream is None or call.fault("restricted"):
@@ -190,7 +203,9 @@ class Autotask:
         world = self._context.world
         with world.trial() if call.fault("false_200") else world.change():
             adjustments.adjust(self._context, body, contract_id)
-        return reply({"itemId": None})
+        if self._context.rules.text("adjustment_answer") == "null":
+            return reply({"itemId": None})
+        return reply({"itemId": (world.one("SELECT max(id) FROM adjustments") or (None,))[0]})
 
 
 def _words(call: Call) -> list[str]:
@@ -255,9 +270,15 @@ def _shown(call: Call, item: Record, include: tuple[str, ...] | None) -> Record:
     return item if include is None else {name: item[name] for name in include if name in item}
 
 
-def _info(entity: Entity) -> dict[str, Any]:
+def _field(part: Any) -> str:
+    return str(part.get("field", "")).lower() if isinstance(part, dict) else ""
+
+
+def _info(entity: Entity, *, barred: bool = False) -> dict[str, Any]:
+    """What the entity allows; ``barred``: to this API user nothing."""
+
     def access(*, allowed: bool) -> int:
-        return 1 if allowed else 0
+        return 1 if allowed and not barred else 0
 
     queryable = entity.stream is not None
     return {

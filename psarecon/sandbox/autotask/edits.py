@@ -7,6 +7,7 @@ from collections.abc import Callable
 from psarecon.sandbox import values
 from psarecon.sandbox.autotask import lines as stored
 from psarecon.sandbox.autotask.adjustments import below_zero, record
+from psarecon.sandbox.autotask.fields import COMPANY_TYPE
 from psarecon.sandbox.autotask.postings import post
 from psarecon.sandbox.autotask.updates import current_start
 from psarecon.sandbox.context import Context
@@ -52,10 +53,25 @@ def _named(table: str, word: str) -> Callable[[Context, str, Body], None]:
     return rename
 
 
+_rename = _named("companies", "company")
+
+
+def _company(context: Context, key: str, body: Body) -> None:
+    _rename(context, key, body)
+    world, company = context.world, values.identity(key, "company")
+    kinds = {label: int(value) for value, label in COMPANY_TYPE}
+    kind = values.choice(body, "type", tuple(kinds))
+    values.put(world, "companies", company, "type", None if kind is None else kinds[kind])
+    values.put(world, "companies", company, "active", values.flag(body, "active"))
+    for name, column in {"number": "number", "web_address": "web"}.items():
+        if name in body:
+            values.write(world, "companies", company, column, values.text(body, name))
+
+
 EDITS = {
     "line": (_line, frozenset({"units_change", "effective", "unit_cost", "unit_price", "delete"})),
     "contract": (_contract, frozenset({"status", "start", "end", "name", "post_through", "delete"})),
-    "company": (_named("companies", "company"), frozenset({"name"})),
+    "company": (_company, frozenset({"name", "type", "active", "number", "web_address"})),
     "service": (_named("services", "service"), frozenset({"name"})),
 }
 """Each target: what carries an edit out, and the keys it takes."""

@@ -33,8 +33,9 @@ COMPANY_TYPE = (("1", "Customer"), ("2", "Lead"), ("3", "Prospect"), ("4", "Dead
 COMPANIES = (
     Field("id", "long", "id", required=True),
     Field("companyName", "string", "name", required=True, writable=True),
-    Field("companyNumber", "string"),
+    Field("companyNumber", "string", "number", writable=True),
     Field("companyType", "integer", "type", required=True, writable=True, picklist=COMPANY_TYPE),
+    Field("webAddress", "string", "web", writable=True),
     Field("isActive", "boolean", "active", writable=True),
     Field("parentCompanyID", "integer", reference="Company"),
     Field("ownerResourceID", "integer", "29682885", required=True, reference="Resource"),

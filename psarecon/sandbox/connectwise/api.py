@@ -153,7 +153,7 @@ class ConnectWise:
             change = updates.patch if call.method == "PATCH" else _put
             change(self._context, call, addition, body)
             after = lists.find(self._context, ADDITIONS, scope, addition)
-        return reply(after)
+        return reply(after) if self._context.rules.text("cw_patch_answer") == "record" else Response()
 
 
 def _put(context: Context, call: Call, addition: int, body: object) -> None:

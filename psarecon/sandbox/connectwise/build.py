@@ -7,6 +7,7 @@ from datetime import date
 
 from psarecon.sandbox import money
 from psarecon.sandbox.autotask.periods import add_months
+from psarecon.sandbox.connectwise.entities import TYPES
 from psarecon.sandbox.connectwise.invoices import invoices
 from psarecon.sandbox.insert import Inserter
 from psarecon.sandbox.world import noon, stamp
@@ -18,11 +19,21 @@ FIRST = {"cw_companies": 250_001, "cw_products": 752, "cw_agreements": 500_871, 
 class ConnectWiseBuilder(Inserter):
     """Adds companies, products, agreements and additions; every method gives the id. Amounts are text: "9.00"."""
 
-    def add_cw_company(self, name: str, *, identifier: str | None = None, deleted: bool = False,
-                       id: int | None = None) -> int:  # noqa: A002  # as the vendor names it  # fmt: skip
-        """A company; without an identifier it gets one from its name."""
+    def add_cw_company(  # one keyword for each field
+        self,
+        name: str,
+        *,
+        identifier: str | None = None,
+        deleted: bool = False,
+        type: str = "Customer",  # noqa: A002  # as the vendor names it
+        active: bool = True,
+        website: str | None = None,
+        id: int | None = None,  # noqa: A002  # as above
+    ) -> int:
+        """A company of one of the `TYPES`; without an identifier it gets one from its name."""
         known = identifier or re.sub(r"\W+", "", name)[:25] or "Company"
-        return self.insert("cw_companies", id, identifier=known, name=name, deleted=deleted)
+        return self.insert("cw_companies", id, identifier=known, name=name, deleted=deleted,
+                           type=TYPES.index(type) + 1, active=active, website=website)  # fmt: skip
 
     def add_product(  # one keyword for each field
         self,

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from psarecon.sandbox import values
+from psarecon.sandbox.connectwise.entities import TYPES
 from psarecon.sandbox.connectwise.invoices import CYCLES, invoices
 from psarecon.sandbox.connectwise.updates import BILLING, later, save
 from psarecon.sandbox.context import Context
@@ -81,7 +82,13 @@ def _company(context: Context, key: str, body: Body) -> None:
     company = values.identity(key, "company")
     values.known(context.world, "cw_companies", company, "company")
     values.put(context.world, "cw_companies", company, "name", values.text(body, "name"))
-    values.put(context.world, "cw_companies", company, "deleted", values.flag(body, "deleted"))
+    values.put(context.world, "cw_companies", company, "identifier", values.text(body, "identifier"))
+    kind = values.choice(body, "type", TYPES)
+    values.put(context.world, "cw_companies", company, "type", None if kind is None else TYPES.index(kind) + 1)
+    for name in ("deleted", "active"):
+        values.put(context.world, "cw_companies", company, name, values.flag(body, name))
+    if "website" in body:
+        values.write(context.world, "cw_companies", company, "website", values.text(body, "website"))
 
 
 def _product(context: Context, key: str, body: Body) -> None:
@@ -99,7 +106,7 @@ EDITS: dict[str, Edit] = {
     "line": (_addition, frozenset({*_AMOUNTS, *_DAYS, "bill_customer", "serial_number", "product_id", "delete"})),
     "contract": (_agreement, frozenset({"name", "prorate", "billing_cycle", "start", "end", "cancelled_date",
                                         "invoiced_through", "parent", "delete"})),
-    "company": (_company, frozenset({"name", "deleted"})),
+    "company": (_company, frozenset({"name", "identifier", "type", "deleted", "active", "website"})),
     "service": (_product, frozenset({"identifier", "unit_cost", "unit_price", *_FLAGS})),
 }  # fmt: skip
 """Each target: what carries an edit out, and the keys it takes."""

@@ -24,25 +24,33 @@ _NEXT_AMOUNT = (
 )
 
 
+TYPES = ("Customer", "Prospect", "Vendor", "Cancelled")
+"""The types of companies of this tenant, numbered from 1; others have others."""
+_TYPE = "CASE t.type " + " ".join(f"WHEN {key} THEN '{name}'" for key, name in enumerate(TYPES, 1)) + " END"
+
+
 def _day(column: str) -> Field:
     """A calendar day, carried as midnight UTC."""
     return Field(f"{column} || 'T00:00:00Z'", "date")
 
 
 class Entity(NamedTuple):
-    """One list: its name for messages, its tables (the first is `t`), its fields by path, and links of references."""
+    """One list: its name for messages, its tables (the first is `t`), its fields by path, links of references.
+
+    Those of `many` are a list on the wire, here of one.
+    """
 
     name: str
     tables: str
     fields: Mapping[str, Field]
     links: Mapping[str, str]
-    also: Mapping[str, Field]
+    many: frozenset[str] = frozenset()
 
     @property
     def searchable(self) -> dict[str, Field]:
         """All that a condition may name; `lastUpdated` is one although it is kept in `_info`."""
         info = {path.removeprefix("_info/"): field for path, field in self.fields.items() if path.startswith("_info/")}
-        return {**info, **self.fields, **self.also}
+        return {**info, **self.fields}
 
 
 COMPANIES = Entity(
@@ -50,13 +58,15 @@ COMPANIES = Entity(
     "cw_companies t",
     {
         "id": Field("t.id", "int"), "identifier": Field("t.identifier", "text"), "name": Field("t.name", "text"),
-        "status/id": Field("1", "int"), "status/name": Field("'Active'", "text"),
-        "deletedFlag": Field("t.deleted", "bool"),
+        "status/id": Field("2 - t.active", "int"),
+        "status/name": Field("CASE WHEN t.active THEN 'Active' ELSE 'Inactive' END", "text"),
+        "types/id": Field("t.type", "int"), "types/name": Field(_TYPE, "text"),
+        "website": Field("t.website", "text"), "deletedFlag": Field("t.deleted", "bool"),
         "currency/id": Field("1", "int"), "currency/currencyCode": Field("'USD'", "text"),
         "_info/lastUpdated": Field("'2026-01-05T14:00:00Z'", "date"),
     },
     {},
-    {"types/id": Field("1", "int"), "types/name": Field("'Client'", "text")},
+    frozenset({"types"}),
 )  # fmt: skip
 
 AGREEMENTS = Entity(
@@ -84,7 +94,6 @@ AGREEMENTS = Entity(
         "_info/lastUpdated": Field("t.updated", "date"), "_info/updatedBy": Field("'Template1'", "text"),
     },
     {"company": "company/companies", "parentAgreement": "finance/agreements"},
-    {},
 )  # fmt: skip
 
 ADDITIONS = Entity(
@@ -113,7 +122,6 @@ ADDITIONS = Entity(
         "_info/lastUpdated": Field("t.updated", "date"), "_info/updatedBy": Field("t.updated_by", "text"),
     },
     {"product": "procurement/catalog"},
-    {},
 )  # fmt: skip
 
 RECAP = Entity(
@@ -128,7 +136,6 @@ RECAP = Entity(
         "nextInvoiceDate": _day("t.next_invoice"),
         "nextInvoiceAmount": Field(_NEXT_AMOUNT, "number"),
     },
-    {},
     {},
 )  # fmt: skip
 
@@ -150,7 +157,6 @@ CATALOG = Entity(
         "_info/lastUpdated": Field("'2026-01-05T14:00:00Z'", "date"),
     },
     {},
-    {},
 )  # fmt: skip
 
 AUDIT = Entity(
@@ -161,7 +167,6 @@ AUDIT = Entity(
         "enteredBy": Field("t.entered_by", "text"), "auditType": Field("t.type", "text"),
         "auditSubType": Field("'Record'", "text"), "auditSource": Field("t.source", "text"),
     },
-    {},
     {},
 )  # fmt: skip
 
@@ -180,7 +185,7 @@ def record(entity: Entity, row: Sequence[Any], base: str, *, blank: bool = False
     for name, path in entity.links.items():
         if name in found:
             found[name]["_info"] = {f"{name}_href": f"{base}/{path}/{found[name]['id']}"}
-    return found
+    return {**found, **{name: [found[name]] for name in entity.many}}
 
 
 def _put(found: Record, path: str, value: Any) -> None:

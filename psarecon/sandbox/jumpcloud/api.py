@@ -12,6 +12,7 @@ from psarecon.sandbox.calls import Call, reply
 from psarecon.sandbox.jumpcloud import integrations, users
 from psarecon.sandbox.jumpcloud.lists import Bad, Record, listed
 from psarecon.sandbox.jumpcloud.organizations import Organizations, whole
+from psarecon.sandbox.rules import Rules
 from psarecon.sandbox.world import World
 
 _PROVIDER = re.compile(r"^/api/v2/providers/([^/]+)/organizations$")
@@ -20,6 +21,7 @@ _ONE = re.compile(r"^/api/organizations/([^/]+)$")
 # x-org-id may not be sent here.
 _UNSCOPED = re.compile(r"^/api/(organizations|v2/providers|v2/organizations)(/|$)")
 _ID = re.compile(r"^[0-9a-f]{24}$")
+_FIGURES = {"systemUsersCount", "highWaterMarkLastMonth"}
 
 
 class JumpCloud:
@@ -27,9 +29,9 @@ class JumpCloud:
 
     name = "jumpcloud"
 
-    def __init__(self, world: World) -> None:
-        """Serve a world."""
-        self._world, self._organizations = world, Organizations(world)
+    def __init__(self, world: World, rules: Rules) -> None:
+        """Serve a world under its rules."""
+        self._world, self._rules, self._organizations = world, rules, Organizations(world)
 
     def owns(self, path: str) -> bool:
         """Whether a path is JumpCloud's."""
@@ -83,7 +85,7 @@ class JumpCloud:
             return _not_found()
         provider, one, own = _PROVIDER.match(path), _ONE.match(path), _INTEGRATIONS.match(path)
         if path == "/api/organizations":
-            return reply(self._organizations.v1(call))
+            return reply(self._figured(self._organizations.v1(call)))
         if provider is not None:
             known = provider[1] == self._world.need("jumpcloud_provider")
             return reply(self._organizations.v2(call)) if known else _not_found()
@@ -91,6 +93,12 @@ class JumpCloud:
             known = own[1] == self._world.need("jumpcloud_provider")
             return reply(integrations.listing(self._world, call)) if known else _not_found()
         return _not_found() if one is None else self._one(call, one[1])
+
+    def _figured(self, page: Record) -> Record:
+        """The list, without the undocumented figures where the rules say that there are none."""
+        if self._rules.text("jc_figures") == "present":
+            return page
+        return {**page, "results": [{k: v for k, v in one.items() if k not in _FIGURES} for one in page["results"]]}
 
     def _one(self, call: Call, organization_id: str) -> Response:
         found = self._organizations.find(call, organization_id)

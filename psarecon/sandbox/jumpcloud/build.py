@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from psarecon.sandbox.insert import Inserter
 from psarecon.sandbox.jumpcloud.integrations import switch_on
+from psarecon.sandbox.names import domain
 
 
 class IntegrationMapping(NamedTuple):
@@ -29,18 +30,20 @@ class JumpCloudBuilder(Inserter):
         suspended: int = 0,
         last_month: int | None = None,
         price_per_user: int | None = None,
+        domains: Sequence[str] = (),
         id: str | None = None,  # noqa: A002  # as the vendor names it
     ) -> str:
         """An organization; `users` counts the suspended ones too, `last_month` is last month's highest count.
 
         `price_per_user`: what its entitlement says, in the whole number JumpCloud has (its unit is not documented).
+        `domains`: of its users' addresses, which take them in turn; by default one made from the name.
         """
         position = self.next("organizations", "position")
         key = f"{0x624D9EAE6849CF3B3F930000 + position:024x}" if id is None else id
         mark = users if last_month is None else last_month
         self.world.db.execute(
-            "INSERT INTO organizations VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (position, key, name, users, suspended, users, mark),
+            "INSERT INTO organizations VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (position, key, name, users, suspended, users, mark, ",".join(domains or [domain(name)])),
         )
         if price_per_user is not None:
             self.world.db.execute("INSERT INTO prices VALUES (?, ?)", (key, price_per_user))

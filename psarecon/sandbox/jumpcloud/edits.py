@@ -18,6 +18,7 @@ def _organization(context: Context, key: str, body: Body) -> None:
     if values.flag(body, "delete"):
         world.db.execute("DELETE FROM organizations WHERE id = ?", (key,))
     values.put(world, "organizations", key, "name", values.text(body, "name"))
+    values.put(world, "organizations", key, "domains", values.domains(body))
     values.put(world, "organizations", key, "users", values.count(body, "users"))
     values.put(world, "organizations", key, "suspended", values.count(body, "suspended"))
     world.db.execute(
@@ -53,7 +54,7 @@ def _mapping(mapping: Any) -> tuple[str, int, int | None, int]:
 
 
 EDITS = {
-    "organization": (_organization, frozenset({"users", "suspended", "name", "price_per_user", "delete"})),
+    "organization": (_organization, frozenset({"users", "suspended", "name", "domains", "price_per_user", "delete"})),
     "integration": (_integration, frozenset({"mappings", "enabled"})),
 }
 """Each target: what carries an edit out, and the keys it takes."""

@@ -11,7 +11,7 @@ from psarecon.sandbox.calls import Call
 from psarecon.sandbox.jumpcloud.lists import Bad, Record, chosen, filters, listed, window
 from psarecon.sandbox.world import World
 
-_COLUMNS = ("SELECT id, name, users, suspended, last_mark, per_user FROM organizations"
+_COLUMNS = ("SELECT id, name, users, suspended, last_mark, domains, per_user FROM organizations"
             " LEFT JOIN prices ON organization_id = id")  # fmt: skip
 _SORTS = {"id": "id", "_id": "id", "name": "name", "displayname": "name", "settings.name": "name"}
 _V1_USUAL = ("displayName", "logoUrl")
@@ -85,14 +85,14 @@ def _order(call: Call) -> str | None:
 
 
 def _record(call: Call, row: Sequence[Any]) -> Record:
-    organization_id, name, users, suspended, last_mark, per_user = row
+    organization_id, name, users, suspended, last_mark, domains, per_user = row
     changed = call.fault("organization_count")
     if changed is not None and changed.text("organization") == organization_id:
         users = changed.number("users")
     return {
         "_id": organization_id, "id": organization_id, "name": name, "displayName": name, "logoUrl": "",
         "maxSystemUsers": 0, "systemsCount": users, "systemUsersCount": users, "suspendedCount": suspended,
-        "highWaterMarkLastMonth": last_mark,
+        "highWaterMarkLastMonth": last_mark, "domains": domains,
         "entitlement": {"billingModel": "MSP", "isManuallyBilled": False, "entitlementProducts": _products(per_user)},
     }  # fmt: skip
 

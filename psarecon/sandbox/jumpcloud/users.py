@@ -6,6 +6,7 @@ from typing import Any
 
 from psarecon.sandbox.calls import Call
 from psarecon.sandbox.jumpcloud.lists import Bad, Record, Test, chosen, filters, listed, number, window
+from psarecon.sandbox.names import address
 
 _SORTS = {"_id", "id", "username", "email"}
 
@@ -45,7 +46,8 @@ def _user(organization: Record, index: int) -> Record:
     suspended = index < organization["suspendedCount"]
     key = f"{organization['_id'][8:]}{index:08x}"
     return {
-        "_id": key, "id": key, "username": f"user{index:05d}", "email": f"user{index:05d}@example.invalid",
+        "_id": key, "id": key, "username": f"user{index:05d}",
+        "email": address(index, organization["domains"]),
         "state": "SUSPENDED" if suspended else "ACTIVATED", "suspended": suspended, "activated": True,
         "account_locked": False, "organization": organization["_id"], "created": "2024-01-15T09:00:00.000Z",
     }  # fmt: skip

@@ -6,14 +6,15 @@ import hashlib
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from psarecon.sandbox import names
 from psarecon.sandbox.calls import Call
 from psarecon.sandbox.lastpass.build import ADDONS, STATUSES, TYPES
 from psarecon.sandbox.lastpass.pages import Page, one_of, ordered, page
 from psarecon.sandbox.world import World
 
 Record = dict[str, Any]
-_COLUMNS = ("SELECT id, name, parent_id, type, status, license_limit, addons, users, disabled, invited, expired, staged"
-            " FROM lp_companies")  # fmt: skip
+_COLUMNS = ("SELECT id, name, parent_id, type, status, license_limit, addons, users, disabled, invited, expired,"
+            " staged, domains FROM lp_companies")  # fmt: skip
 _STATUSES = ("enrolled", "disabled", "pending-invitation", "expired-invitation", "staged", "awaiting-approval")
 _SORTS = {"id": "id", "name": "name", "status": "status", "licenselimit": "license_limit"}
 
@@ -33,6 +34,7 @@ class Company(NamedTuple):
     invited: int
     expired: int
     staged: int
+    domains: str
 
     def statuses(self) -> Iterator[tuple[str, int]]:
         """How many users of each status there are."""
@@ -135,13 +137,13 @@ def user_id(company: Company, index: int) -> int:
 
 def email(company: Company, index: int) -> str:
     """The address of the user number `index`."""
-    return f"user{index:05d}@c{company.id}.example.invalid"
+    return names.address(index, company.domains)
 
 
 def account(world: World) -> Company:
     """The MSP's own company, which has a few users of its own."""
     own = int(world.need("lastpass_company"))
-    return Company(own, "Sandbox MSP", 0, "msp", "active", 0, "", 3, 0, 0, 0, 0)
+    return Company(own, "Sandbox MSP", 0, "msp", "active", 0, "", 3, 0, 0, 0, 0, names.domain("Sandbox MSP"))
 
 
 def provhash(world: World, company: int) -> str:

@@ -18,6 +18,7 @@ def _organization(context: Context, key: str, body: Body) -> None:
     for name in _COUNTS:
         values.put(world, "lp_companies", company, name, values.count(body, name))
     values.put(world, "lp_companies", company, "name", values.text(body, "name"))
+    values.put(world, "lp_companies", company, "domains", values.domains(body))
     values.put(world, "lp_companies", company, "status", values.choice(body, "status", STATUSES))
     values.put(world, "lp_companies", company, "type", values.choice(body, "type", TYPES))
     if "parent" in body:
@@ -41,6 +42,9 @@ def _addons(body: Body) -> str | None:
 
 
 EDITS = {
-    "organization": (_organization, frozenset({*_COUNTS, "name", "status", "type", "parent", "addons", "delete"})),
+    "organization": (
+        _organization,
+        frozenset({*_COUNTS, "name", "domains", "status", "type", "parent", "addons", "delete"}),
+    ),
 }
 """Each target: what carries an edit out, and the keys it takes."""

@@ -8,7 +8,7 @@ undocumented: it only cross-checks. Prices are read only where a product takes i
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,10 +18,15 @@ from urllib.parse import quote
 
 from psarecon.config.secrets import Resolver
 from psarecon.config.settings import AdapterSettings
+from psarecon.domain.addresses import by_frequency
+from psarecon.domain.directory import Mapped, Organization
+from psarecon.domain.health import Check, Checkup, State
 from psarecon.domain.model import Claim, Reading
-from psarecon.errors import BadAnswer, PsareconError, RemoteError
-from psarecon.sources.jumpcloud import integrations
-from psarecon.sources.jumpcloud.client import AT_ONCE, JumpCloudClient, Record, id_of, list_of
+from psarecon.domain.probing import Answer
+from psarecon.errors import BadAnswer, PsareconError, Refused, RemoteError
+from psarecon.sources.asking import side_by_side
+from psarecon.sources.jumpcloud import integrations, probing
+from psarecon.sources.jumpcloud.client import AT_ONCE, PAGE, JumpCloudClient, Record, id_of, list_of
 from psarecon.text import whole
 
 DEFAULT_URL = "https://console.jumpcloud.com"
@@ -40,25 +45,76 @@ class _Listed:
 
 
 class JumpCloud:
-    """One provider. ``prices``: also read what each organization asked for costs."""
+    """One provider. ``prices``: also read what each organization asked for costs, where this is provider
+    ``only_of`` (None: any)."""
 
-    def __init__(self, name: str, client: JumpCloudClient, *, prices: bool = False) -> None:
+    def __init__(self, name: str, client: JumpCloudClient, *, prices: bool = False, only_of: str | None = None) -> None:
         self._name = name
         self._client = client
         self._prices = prices
+        self._only_of = only_of
 
     def read(self, organizations: Collection[str], now: datetime) -> Iterable[Reading]:
         """A reading of every organization the provider lists, and of those asked for but not listed."""
         listed = {one.id: one for one in self._listing()}
         figures = self._figures()
         wanted = [_with_figures(listed.get(one), figures.get(one), one) for one in sorted({*listed, *organizations})]
-        priced = frozenset(organizations) if self._prices else frozenset()
+        known = self._prices and self._only_of in (None, self._client.provider_id())
+        priced = frozenset(organizations) if known else frozenset()
         with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
             return list(pool.map(lambda one: self._reading(one, now, one.id in listed, one.id in priced), wanted))
 
-    def claims(self) -> Iterable[Claim]:
+    def organizations(self) -> Sequence[Organization]:
+        """Every organization of the provider, a request for each hundred. Raises RemoteError."""
+        return [Organization(self._name, one.id, one.name) for one in self._listing()]
+
+    def clock_ahead(self) -> float | None:
+        """Seconds the vendor's clock is ahead of ours."""
+        return self._client.clock_ahead()
+
+    def checkups(self, _now: datetime) -> Sequence[Checkup]:
+        """Whether the key may read the provider's integrations."""
+        return [Checkup("scope providers", self._look_at_scope)]
+
+    def _look_at_scope(self) -> Check:
+        try:
+            found = len(self.claims())
+        except Refused as error:
+            text = f"the key may not read integrations: {error}"
+            return Check("scope providers", State.WARN, text, "use an administrator's key with the scope providers")
+        return Check("scope providers", State.OK, f"{found} lines are mapped by JumpCloud's own PSA integrations")
+
+    def account(self) -> str:
+        """The provider's id. Raises RemoteError."""
+        return self._client.provider_id()
+
+    def ask(self, price: Decimal | None) -> Sequence[Answer]:
+        """What ``probe`` asks: the unit of prices, and whether the undocumented figures come. Raises RemoteError."""
+        listed = [one.id for one in self._listing()]
+        told = [one for one in self._figures().values() if one.users is not None and one.last_month_mark is not None]
+        unit = probing.price_unit(price, listed[: probing.MOST], self._price_list)
+        return [unit, probing.figures(len(listed), len(told))]
+
+    def claims(self) -> Sequence[Claim]:
         """Every line JumpCloud's own PSA integrations map: what a plan must not touch. Raises RemoteError."""
-        return list(integrations.claims(self._client))
+        found = map(integrations.claim, integrations.mapped(self._client))
+        return [claim for claim in found if claim is not None]
+
+    def mapped(self) -> Sequence[Mapped]:
+        """Every mapping of JumpCloud's own PSA integrations. Raises RemoteError, Refused without the scope."""
+        return list(integrations.mapped(self._client))
+
+    def domains(self, organizations: Collection[str]) -> Mapping[str, Sequence[str]]:
+        """By the first hundred users of each organization: one request each, side by side.
+
+        Raises RemoteError when nobody could be asked.
+        """
+        return side_by_side(self._domains, organizations, AT_ONCE)
+
+    def _domains(self, organization: str) -> tuple[str, ...]:
+        params = {"limit": PAGE, "skip": 0, "fields": "email", "sort": "_id"}
+        records, _ = list_of(self._client.get("/api/systemusers", params, organization), "/api/systemusers")
+        return by_frequency(str(record.get("email")) for record in records)
 
     def close(self) -> None:
         """Close the connections."""
@@ -155,4 +211,4 @@ def build(settings: AdapterSettings, resolver: Resolver) -> JumpCloud:
     url = settings.url("url", DEFAULT_URL, resolver)
     provider = settings.text("provider_id", "") or None
     client = JumpCloudClient(settings.name, url, settings.secret("api_key", resolver), provider)
-    return JumpCloud(settings.name, client, prices=settings.prices)
+    return JumpCloud(settings.name, client, prices=settings.prices, only_of=settings.price_account)

@@ -12,7 +12,8 @@ from psarecon.text import whole
 
 #: More organizations at once trip JumpCloud's own limits (docs/vendors/jumpcloud.md, "Limits").
 AT_ONCE = 8
-_PAGE = 100
+#: Records of a page; the largest there is.
+PAGE = 100
 
 Record = dict[str, Any]
 
@@ -25,6 +26,10 @@ class JumpCloudClient:
         self._base = check_base(url, f"sources.{name}.url")
         self._provider = provider
         self._http = Http("JumpCloud", headers=lambda: {"x-api-key": key.reveal()}, budget=RateBudget(AT_ONCE))
+
+    def clock_ahead(self) -> float | None:
+        """Seconds the vendor's clock is ahead of ours; None before the first call."""
+        return self._http.clock_ahead()
 
     def close(self) -> None:
         """Close the connections."""
@@ -62,7 +67,7 @@ class JumpCloudClient:
         seen: set[str] = set()
         total = None
         while total is None or len(seen) < total:
-            data = self.get(path, {**params, "limit": _PAGE, "skip": len(seen)})
+            data = self.get(path, {**params, "limit": PAGE, "skip": len(seen)})
             records, total = list_of(data, path, envelope)
             fresh = [record for record in records if identity(record) not in seen]
             if not fresh and len(seen) < total:
