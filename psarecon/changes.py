@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from psarecon.domain.diff import Difference
-from psarecon.domain.model import Binding, Observed, Steps
+from psarecon.domain.model import Binding, Call, Observed, Steps
 from psarecon.domain.periods import Slot
 from psarecon.domain.plan import Change, UsageView, change_id
 from psarecon.domain.ports import Draft
@@ -14,13 +14,20 @@ from psarecon.snapshot import Side, Snapshot
 
 
 def change_of(
-    snapshot: Snapshot, binding: Binding, observed: Observed, found: Difference, steps: Steps, causes: tuple[str, ...]
+    snapshot: Snapshot,
+    binding: Binding,
+    observed: Observed,
+    found: Difference,
+    steps: Steps,
+    causes: tuple[str, ...],
+    call: Call | None = None,
 ) -> Change:
-    """The change that takes the line from what was observed to what the difference says."""
+    """The change that takes the line from what was observed to what the difference says; ``call`` as its PSA has it,
+    unless it is given."""
     side, usage, when = snapshot.sides[binding.line.psa], snapshot.used(binding), snapshot.when
     slot = _with_opening(found, side, binding)
     effective = slot.effective_date
-    call = side.psa.call_for(Draft(binding.line, slot, found.quantity, found.unit_cost, observed))
+    call = call or side.psa.call_for(Draft(binding.line, slot, found.quantity, found.unit_cost, observed))
     return Change(
         id=change_id(binding.line, found.quantity, found.unit_cost, effective, call),
         line=binding.line,

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from psarecon.ledger.search import Wanted
 
 #: As ``psarecon.ledger.journal.Event`` has them; the parser is made before any library of the ledger is needed.
-EVENTS = ("intent", "verified", "failed", "unknown", "already", "conflict", "settled", "stolen")
+EVENTS = ("intent", "verified", "failed", "unknown", "already", "conflict", "settled", "remembered", "stolen")
 _FILTERS = ("of_run", "client", "line", "psa", "month", "by", "event", "since", "until", "limit")
 #: Seconds: what is shown of a moment is rounded to microseconds, and must find the row it stands in.
 _ROUNDED = 0.5e-6

@@ -25,7 +25,8 @@ from psarecon.ledger.search import Wanted, found_rows
 
 
 class Event(StrEnum):
-    """What the journal can say. The first is before a write, the rest are outcomes; the last is of a lease, no line."""
+    """What the journal can say. The first is before a write, the next are outcomes; the last but one is of a line that
+    was right without a write, the last of a lease and no line."""
 
     INTENT = "intent"
     VERIFIED = "verified"
@@ -34,6 +35,7 @@ class Event(StrEnum):
     ALREADY = "already"
     CONFLICT = "conflict"
     SETTLED = "settled"
+    REMEMBERED = "remembered"
     STOLEN = "stolen"
 
 
@@ -42,7 +44,7 @@ _WRITES = (Event.INTENT, Event.VERIFIED, Event.FAILED, Event.UNKNOWN, Event.SETT
 #: The events that move a baseline.
 _SEEN = (Event.VERIFIED, Event.ALREADY)
 #: The events whose rows hold the whole change and its decision.
-_TELLING = (Event.INTENT, Event.ALREADY, Event.CONFLICT)
+_TELLING = (Event.INTENT, Event.ALREADY, Event.CONFLICT, Event.REMEMBERED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,7 +248,7 @@ class Journal:
 
     def settled(self, psa: str, tenant: str) -> set[str]:
         """The ids of lines whose last word on a write is a person's: what it left, nobody saw."""
-        last = _last_writes(psa, tenant, (*_WRITES, Event.ALREADY))
+        last = _last_writes(psa, tenant, (*_WRITES, Event.ALREADY, Event.REMEMBERED))
         query = sa.select(journal.c.line).where(journal.c.id.in_(last))
         with self._database.reading() as connection:
             return set(connection.execute(query.where(journal.c.event == Event.SETTLED)).scalars())

@@ -31,7 +31,7 @@ _FIGURES = frozenset(name for name in COLUMNS if name.startswith(("quantity_", "
 #: Rows whose intents are looked up together.
 _AT_ONCE = 400
 #: What somebody decided by hand, and not by a decision on a change.
-_BY_HAND = {Event.SETTLED: "accept", Event.STOLEN: "steal"}
+_BY_HAND = {Event.SETTLED: "accept", Event.REMEMBERED: "remember", Event.STOLEN: "steal"}
 
 #: An entry, and what the row that tells of its change says: that row's detail.
 Told = tuple[Entry, Mapping[str, Any]]
@@ -66,6 +66,8 @@ def _what(detail: Mapping[str, Any]) -> str:
     moves = [
         f"{what} {pair['before']} → {pair['after']}" for what in ("quantity", "unit_cost") if (pair := change[what])
     ]
+    if not moves:
+        return f"{change['client']}: stays at {change['live']['quantity']}"
     since = f"from {change['effective_date']}" if change["effective_date"] else "at once"
     return f"{change['client']}: {', '.join(moves)} {since}"
 
@@ -157,7 +159,7 @@ def _subject(change: Mapping[str, Any], entry: Entry) -> dict[str, Any]:
         "causes": change.get("causes", []),
         "evidence": change.get("evidence", []),
         "mapping": f"{source['file']}:{source['line']}" if source else None,
-        "call": f"{call['method']} {call['path']} {call['body']}" if call else None,
+        "call": f"{call['method']} {call['path']} {call['body']}".strip() or None if call else None,
     }
 
 

@@ -26,6 +26,7 @@ _SIGNS: dict[str, tuple[str, Role]] = {
     Event.FAILED.value: ("✗", Role.BAD),
     Event.UNKNOWN.value: ("?", Role.BAD),
     Event.SETTLED.value: ("✓", Role.LOOK),
+    Event.REMEMBERED.value: ("=", Role.DIM),
     OVERTAKEN: ("·", Role.DIM),
 }
 _OTHER = ("·", Role.PLAIN)
