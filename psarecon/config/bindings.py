@@ -75,9 +75,14 @@ def _unknown(what: str, name: str, known: list[str]) -> tuple[str, str]:
 
 
 def pair_of(head: Head, line: dict[str, Any]) -> tuple[str, str]:
+    """The keys of contract and line in a line of this client."""
+    return pair_for(head.kind, line)
+
+
+def pair_for(kind: str | None, line: dict[str, Any]) -> tuple[str, str]:
     """The keys of contract and line: by the type of the PSA, or else whichever the line uses."""
-    if head.kind in _PAIRS:
-        return _PAIRS[head.kind]
+    if kind in _PAIRS:
+        return _PAIRS[kind]
     return _PAIRS["connectwise"] if "addition" in line else _PAIRS["autotask"]
 
 

@@ -16,12 +16,17 @@ from psarecon.config.settings import build_settings, read_settings_document, set
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """What a check found: errors and warnings in file and line order, and how much it looked at."""
+    """What a check found: errors, warnings and proposals in file and line order, and how much it looked at.
+
+    ``proposals`` are those of an import that stand in the files, ``stale`` how many of them were overtaken.
+    """
 
     errors: tuple[Problem, ...]
     warnings: tuple[Problem, ...]
     clients: int
     lines: int
+    proposals: tuple[Problem, ...] = ()
+    stale: int = 0
 
 
 def check(directory: Path, *, today: date | None = None) -> CheckResult:
@@ -35,6 +40,8 @@ def check(directory: Path, *, today: date | None = None) -> CheckResult:
         warnings=tuple(problem for problem in ordered if problem.severity == "warning"),
         clients=gathered.clients,
         lines=len(gathered.bindings),
+        proposals=tuple(gathered.proposals),
+        stale=gathered.stale,
     )
 
 

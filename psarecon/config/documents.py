@@ -57,7 +57,8 @@ class Found:
 class Document:
     """A file as plain data, with all that is wrong with its text. ``line`` is where its content starts (1-based).
 
-    ``data`` is None when there is nothing to go on with. ``pure``: read by the Python parser.
+    ``data`` is None when there is nothing to go on with. ``pure``: read by the Python parser. ``silent``: there are
+    comments and nothing else.
     """
 
     file: str
@@ -66,6 +67,7 @@ class Document:
     line: int = 1
     found: list[Found] = field(default_factory=list)
     pure: bool = False
+    silent: bool = False
     _rows: list[str] | None = None
 
     def source_line(self, row: int) -> str:

@@ -16,7 +16,7 @@ from psarecon.errors import InvalidInput
 from psarecon.text import clean
 
 #: The files that settings and mapping are read from; the rest of a repository can be of any size.
-_READ = re.compile(r"psarecon\.yaml|clients/.*\.yaml|.*\.j2", re.DOTALL)
+_READ = re.compile(r"(?:psarecon|capabilities)\.yaml|clients/.*\.yaml|.*\.j2", re.DOTALL)
 _LINK = "120000"
 
 

@@ -17,7 +17,7 @@ from psarecon.text import clean
 _SECONDS = 30
 _NOT_TRUSTED = 128
 #: The files that count: what psarecon reads, nothing else in the directory.
-_READ_FILES = ("psarecon.yaml", ":(glob)clients/**/*.yaml")
+_READ_FILES = ("psarecon.yaml", "capabilities.yaml", ":(glob)clients/**/*.yaml")
 #: An optional lock could meet somebody's commit; a file system monitor is a program the repository names.
 #: A folder that is laid out as a repository, which a pull request can hold, is none: its settings name programs.
 _GIT = (

@@ -11,12 +11,15 @@ from pathlib import Path as FilePath
 from psarecon.config.catalogue import Catalogue
 from psarecon.config.documents import MOST_PROBLEMS, Document, Items, load_document
 from psarecon.config.git import commit_of
+from psarecon.config.ignored import ignored_problems
 from psarecon.config.locate import present
 from psarecon.config.mapping_rules import Client, Seen
 from psarecon.config.problems import Issue, Path, Problem, Problems, in_order
+from psarecon.config.proposals import proposal_problems, proposals_in
 from psarecon.config.quick import quick_check
 from psarecon.config.schemas import MOST_ISSUES, issues_of
 from psarecon.config.settings import Settings, present_settings, read_settings_document
+from psarecon.domain.adoption import OpenProposal
 from psarecon.domain.model import Binding, Mapping
 from psarecon.errors import PsareconError
 
@@ -35,11 +38,15 @@ class LoadedMapping:
 
 @dataclass(slots=True)
 class Gathered:
-    """What the client files hold: bindings in file order, and all problems of all files."""
+    """What the client files hold: bindings in file order, all problems of all files, the proposals that stand in
+    them, and what is to be said of each."""
 
     bindings: list[Binding] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     clients: int = 0
+    open: list[OpenProposal] = field(default_factory=list)
+    proposals: list[Problem] = field(default_factory=list)
+    stale: int = 0
 
 
 def load_mapping(settings: Settings, *, today: date | None = None) -> LoadedMapping:
@@ -63,6 +70,7 @@ def load_mapping(settings: Settings, *, today: date | None = None) -> LoadedMapp
 def gather(directory: FilePath, catalogue: Catalogue, today: date, settings: Document | None = None) -> Gathered:
     """Read all client files against what the settings offer. ``settings`` saves reading their file again."""
     gathered, seen = Gathered(), Seen(catalogue, today)
+    ignored, gathered.problems = ignored_problems(directory, catalogue)
     files = list(client_files(directory))
     for path in files:
         _read_file(load_document(path, path.relative_to(directory).as_posix(), directory), seen, gathered)
@@ -73,6 +81,8 @@ def gather(directory: FilePath, catalogue: Catalogue, today: date, settings: Doc
     elif not _errors(gathered.problems) and (unused := seen.unused_products()):
         issues = [_unused(name) for name in unused]
         gathered.problems += present_settings(settings or read_settings_document(directory), issues)
+    subjects = {one.subject for one in ignored}
+    gathered.proposals, gathered.stale = proposal_problems(gathered.open, seen.mapped, seen.billed, subjects)
     return gathered
 
 
@@ -106,10 +116,15 @@ def _unused(product: str) -> Issue:
 
 
 def _read_file(document: Document, seen: Seen, gathered: Gathered) -> None:
+    proposals = list(proposals_in(document.text, document.file))
+    gathered.open += proposals
+    if document.silent:
+        return  # proposals that nobody accepted yet, or a client that somebody put aside
     issues: list[Issue] = []
     if document.data is not None:
         refused = _refused_paths(document)
-        for client in _clients(document, issues):
+        proposed = any(one.product for one in proposals)
+        for client in _clients(document, issues, proposed=proposed):
             gathered.clients += 1
             _read_client(client, refused.get(client.path, []), seen, issues, gathered)
             if len(issues) >= MOST_PROBLEMS:
@@ -128,13 +143,13 @@ def _refused_paths(document: Document) -> dict[Path, list[Path]]:
     return found
 
 
-def _clients(document: Document, issues: list[Issue]) -> Iterator[Client]:
+def _clients(document: Document, issues: list[Issue], *, proposed: bool) -> Iterator[Client]:
     data = document.data
     if isinstance(data, dict):
-        yield Client(document.file, document.line, (), data)
+        yield Client(document.file, document.line, (), data, proposed)
     elif isinstance(data, Items):
         for number, item in enumerate(data):
-            yield Client(document.file, data.lines[number], (number,), item)
+            yield Client(document.file, data.lines[number], (number,), item, proposed)
     else:
         issues.append(Issue((), "a mapping file holds a client or a list of clients", "begin with client: NAME"))
 

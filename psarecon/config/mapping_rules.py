@@ -29,12 +29,14 @@ from psarecon.domain.model import Binding, Place
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """One client of a file: where it stands (1-based line, path in the data), and its data."""
+    """One client of a file: where it stands (1-based line, path in the data), its data, and whether the file proposes
+    lines that are not accepted yet."""
 
     file: str
     line: int
     path: Path
     data: Any
+    proposed: bool = False
 
 
 class Seen:
@@ -49,6 +51,13 @@ class Seen:
         self._contracts: dict[tuple[str, str, str], Binding] = {}
         self._used: set[str] = set()
         self._lastpass = LastPassRules(catalogue)
+        #: Every organization of a client, as source and id.
+        self.mapped: set[tuple[str, str]] = set()
+
+    @property
+    def billed(self) -> Collection[tuple[str, str]]:
+        """Every organization that is billed, as product and id."""
+        return self._organizations.keys()
 
     def unused_products(self) -> list[str]:
         """Products of the settings that no line names."""
@@ -60,8 +69,9 @@ class Seen:
         issues += head_issues(client.data, client.path, self._catalogue)
         issues += allowance_issues(client.data, client.path, self._today)
         issues += self._client_issues(client)
+        self.mapped.update(client.data.get("organizations", {}).items())
         lines = client.data["lines"]
-        for number, line in enumerate(lines):
+        for number, line in enumerate(lines or ()):
             if number not in skipped:
                 place = Place(client.file, lines.lines[number])
                 yield from self._binding(head, line, (*client.path, "lines", number), place, issues)
@@ -90,7 +100,7 @@ class Seen:
         if first is not place:
             path = (*client.path, "client")
             yield Issue(path, f"the client {name!r} is mapped twice, first at {first}", "join the two, or rename one")
-        if not client.data["lines"]:
+        if not client.data["lines"] and not (client.proposed and client.data["lines"] is None):
             yield Issue((*client.path, "lines"), f"the client {name!r} has no lines", severity="warning")
 
     def _line_issues(self, binding: Binding, path: Path) -> Iterator[Issue]:

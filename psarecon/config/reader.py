@@ -113,6 +113,7 @@ class _Reader:
                 self._root(self._take())
                 self._expect_end()
         if self._document.data is None:
+            self._document.silent = not found and bool(self._document.text.strip())
             self._document.refuse((0, 0), "the file is empty", "write its content, or remove the file")
 
     def _root(self, event: Any) -> None:

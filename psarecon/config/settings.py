@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, timedelta, tzinfo
 from decimal import Decimal
@@ -12,6 +13,13 @@ from pathlib import Path as FilePath
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
+from psarecon.config.capabilities import (
+    Capabilities,
+    agreement_issues,
+    capabilities_of,
+    capability_problems,
+    read_capabilities,
+)
 from psarecon.config.documents import Document, collector_paused, load_document
 from psarecon.config.locate import masked, present
 from psarecon.config.notify_rules import notify_issues
@@ -27,6 +35,7 @@ from psarecon.errors import InvalidInput
 #: The settings file, in the config directory.
 SETTINGS_FILE = "psarecon.yaml"
 GuardSettings = Limits
+_Known = Mapping[tuple[str, str], Capabilities]
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
@@ -76,7 +85,8 @@ class AdapterSettings:
     """One source or PSA as the settings name it; ``section`` is ``sources`` or ``psas``.
 
     ``options`` are the keys of its block, without ``type``; references are not resolved yet. ``timezone`` is the
-    billing zone, ``prices`` says whether a product takes its unit cost from this source.
+    billing zone, ``prices`` says whether a product takes its unit cost from this source. ``capabilities`` is what its
+    tenant was found to do; ``price_account`` the one whose prices' unit is known from there alone.
     """
 
     name: str
@@ -85,6 +95,8 @@ class AdapterSettings:
     section: str = ""
     timezone: tzinfo = field(default=UTC, compare=False)
     prices: bool = False
+    capabilities: Capabilities | None = field(default=None, compare=False)
+    price_account: str | None = None
 
     def setting(self, key: str) -> str:
         """How an option is called in messages: ``psas.autotask.url``."""
@@ -93,6 +105,11 @@ class AdapterSettings:
     def text(self, key: str, default: str = "") -> str:
         """An option as it is written; a reference stays one (``Resolver.text`` resolves it)."""
         return str(self.options.get(key, default))
+
+    def chosen(self, key: str, default: str, tenant: str) -> str:
+        """An option as it is written; else what was found out about ``tenant``; else ``default``."""
+        learned = self.capabilities.told(key, tenant) if self.capabilities else None
+        return self.text(key, learned or default)
 
     def secret(self, key: str, resolver: Resolver) -> Secret:
         """The secret an option refers to. Raises SecretMissing."""
@@ -112,7 +129,7 @@ class Settings:
     """The settings of one config directory.
 
     ``ledger`` and ``clock`` are not resolved yet. ``digest`` names the content: sha256 over its canonical data,
-    in which references stay references.
+    in which references stay references, and over that of ``capabilities.yaml`` where there is one.
     """
 
     directory: FilePath
@@ -151,7 +168,11 @@ def settings_problems(document: Document, directory: FilePath) -> list[Problem]:
         valid = quick_check("settings")(document.data)
         issues = [] if valid else issues_of(document.data, "settings")
         issues += [*settings_issues(document.data, issues), *notify_issues(document.data, directory, issues)]
-    return present_settings(document, issues)
+    learned = read_capabilities(directory)
+    problems = capability_problems(learned)
+    if document.data is not None and not problems:
+        issues += agreement_issues(document.data, capabilities_of(learned.data), issues)
+    return [*present_settings(document, issues), *problems]
 
 
 def present_settings(document: Document, issues: list[Issue]) -> list[Problem]:
@@ -161,20 +182,26 @@ def present_settings(document: Document, issues: list[Issue]) -> list[Problem]:
 
 
 def build_settings(directory: FilePath, data: dict[str, Any]) -> Settings:
-    """Settings from data that is valid."""
+    """Settings from data that is valid, with what is known of the tenants."""
+    learned = read_capabilities(directory).data
+    known = capabilities_of(learned)
     return Settings(
         directory=directory,
         ledger=data.get("ledger", "sqlite:.psarecon/ledger.db"),
         clock=data.get("clock"),
         billing=_billing(data["billing"]),
-        sources=_adapters(data, "sources"),
-        psas=_adapters(data, "psas"),
-        products={name: _product(name, block) for name, block in data.get("products", {}).items()},
+        sources=_adapters(data, "sources", known),
+        psas=_adapters(data, "psas", known),
+        products={name: _product(name, block, known) for name, block in data.get("products", {}).items()},
         guards=_guards(data.get("guards", {})),
         apply=_apply(data.get("apply", {})),
-        digest=hashlib.sha256(json.dumps(data, sort_keys=True, separators=(",", ":")).encode()).hexdigest(),
+        digest=_digest(data if learned is None else [data, learned]),
         notify=tuple(_receiver(number, block) for number, block in enumerate(data.get("notify", []))),
     )
+
+
+def _digest(data: Any) -> str:
+    return hashlib.sha256(json.dumps(data, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
 def _receiver(number: int, block: dict[str, Any]) -> Receiver:
@@ -187,12 +214,22 @@ def _billing(block: dict[str, Any]) -> Billing:
     return Billing(ZoneInfo(zone), zone, block["currency"], block.get("month", "current"))
 
 
-def _adapters(data: dict[str, Any], section: str) -> dict[str, AdapterSettings]:
+def _adapters(data: dict[str, Any], section: str, known: _Known) -> dict[str, AdapterSettings]:
     zone = ZoneInfo(data["billing"]["timezone"])
-    priced = {product.get("source") for product in data.get("products", {}).values() if _takes_prices(product)}
+    products = data.get("products", {}).values() if section == "sources" else ()
+    asked = [product for product in products if _takes_prices(product)]
+    priced = {product.get("source") for product in asked}
+    assumed = {product.get("source") for product in asked if "unit" not in product["unit_cost"]}
     return {
         name: AdapterSettings(
-            name, block["type"], _options(block), section, zone, section == "sources" and name in priced
+            name,
+            block["type"],
+            _options(block),
+            section,
+            zone,
+            name in priced,
+            known.get((section, name)),
+            known[section, name].tenant if name in assumed else None,
         )
         for name, block in data.get(section, {}).items()
     }
@@ -207,17 +244,20 @@ def _takes_prices(product: dict[str, Any]) -> bool:
     return isinstance(cost, dict) and "from" in cost
 
 
-def _product(name: str, block: dict[str, Any]) -> Product:
+def _product(name: str, block: dict[str, Any], known: _Known) -> Product:
     cost = block.get("unit_cost")
-    figure, rule = (None, _cost_rule(cost)) if isinstance(cost, dict) else (_decimal(cost), None)
+    learned = known.get(("sources", block.get("source", "")))
+    figure, rule = (None, _cost_rule(cost, learned)) if isinstance(cost, dict) else (_decimal(cost), None)
     quantity = QuantityRule(block["quantity"])
-    return Product(name, quantity, block.get("source"), block.get("metric"), figure, rule, block.get("sku"))
+    words = tuple(block.get("words", ()))
+    return Product(name, quantity, block.get("source"), block.get("metric"), figure, rule, block.get("sku"), words)
 
 
-def _cost_rule(block: dict[str, Any]) -> SourceCost | TieredCost:
+def _cost_rule(block: dict[str, Any], learned: Capabilities | None) -> SourceCost | TieredCost:
     if "tiers" in block:
         return TieredCost(tuple((tier["from"], Decimal(tier["cost"])) for tier in block["tiers"]))
-    scale = Decimal("0.01") if block["unit"] == "cents" else Decimal(1)
+    unit = block.get("unit") or (learned.answers["price_unit"] if learned else "")
+    scale = Decimal("0.01") if unit == "cents" else Decimal(1)
     return SourceCost(scale, _decimal(block.get("at_most")), block.get("code"))
 
 

@@ -22,7 +22,10 @@ _RULES = {
     "settings-warning": "The settings hold something that is not used or no longer holds.",
     "mapping-error": "The mapping is not valid.",
     "mapping-warning": "The mapping holds something that is not used or no longer holds.",
+    "mapping-info": "The mapping holds a proposal that nobody decided yet.",
 }
+#: What the sites call what is only told.
+_NOTICE, _NOTE = {"info": "notice"}, {"info": "note"}
 
 
 def github(problems: Iterable[Placed]) -> Iterator[str]:
@@ -32,7 +35,7 @@ def github(problems: Iterable[Placed]) -> Iterator[str]:
     """
     for one in problems:
         place = f"file={_property(one.file)},line={one.line},col={one.column},title=psarecon {one.severity}"
-        yield f"::{one.severity} {place}::{_data(_told(one))}"
+        yield f"::{_NOTICE.get(one.severity, one.severity)} {place}::{_data(_told(one))}"
 
 
 def _told(one: Placed) -> str:
@@ -50,7 +53,7 @@ def _property(text: str) -> str:
 
 def gitlab(problems: Iterable[Placed]) -> str:
     """A Code Quality report: a JSON list that GitLab compares with that of the target branch."""
-    severities = {"error": "critical", "warning": "minor"}
+    severities = {"error": "critical", "warning": "minor", "info": "info"}
     issues = [
         {
             "description": _told(one),
@@ -88,7 +91,7 @@ def sarif(problems: Sequence[Placed]) -> str:
             {
                 "id": rule,
                 "shortDescription": {"text": text},
-                "defaultConfiguration": {"level": rule.rpartition("-")[2]},
+                "defaultConfiguration": {"level": _level(rule.rpartition("-")[2])},
             }
             for rule, text in _RULES.items()
         ],
@@ -96,6 +99,10 @@ def sarif(problems: Sequence[Placed]) -> str:
     results = [_result(one, fingerprint, rules) for one, fingerprint in _fingerprinted(problems)]
     run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
     return json.dumps({"$schema": _SARIF, "version": "2.1.0", "runs": [run]}, indent=2)
+
+
+def _level(severity: str) -> str:
+    return _NOTE.get(severity, severity)
 
 
 def _result(one: Placed, fingerprint: str, rules: Sequence[str]) -> dict[str, Any]:
@@ -107,7 +114,7 @@ def _result(one: Placed, fingerprint: str, rules: Sequence[str]) -> dict[str, An
     return {
         "ruleId": rule,
         "ruleIndex": rules.index(rule),
-        "level": one.severity,
+        "level": _level(one.severity),
         "message": {"text": _told(one)},
         "locations": [{"physicalLocation": place}],
         "partialFingerprints": {"psarecon/v1": fingerprint},

@@ -83,7 +83,7 @@ def _with_findings(case: _Case, findings: Sequence[Finding]) -> _Case:
 
 def _of_problem(problem: Placed) -> _Case:
     lines = (problem.message, problem.suggestion) if problem.suggestion else (problem.message,)
-    outcome = "failure" if problem.severity == "error" else "skipped"
+    outcome = {"error": "failure", "warning": "skipped"}.get(problem.severity)
     name = f"{problem.line}:{problem.column} {problem.message}"
     return _Case(problem.file, name, outcome, problem.severity, problem.message, lines, problem.file, problem.line)
 

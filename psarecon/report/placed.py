@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """``severity`` is ``error`` or ``warning``; line and column count from 1, columns in characters.
+    """``severity`` is ``error``, ``warning`` or ``info``; line and column count from 1, columns in characters.
 
     ``file`` is relative to the top of the repository, where a pipeline looks for it. Texts may come from strangers.
     """

@@ -23,6 +23,7 @@ class Place(StrEnum):
     RUN = "run"
     HISTORY = "history"
     DRIFT = "drift"
+    IMPORT = "import"
     HELP = "help"
 
 
@@ -38,7 +39,10 @@ class Section(StrEnum):
 
 
 _EVERYWHERE = tuple(Place)
-_SCREENS = (Place.REVIEW, Place.RUN, Place.HISTORY, Place.DRIFT)
+_PLANS = (Place.REVIEW, Place.RUN, Place.HISTORY, Place.DRIFT)
+_SCREENS = (*_PLANS, Place.IMPORT)
+_IMPORT = (Place.IMPORT,)
+_DECIDING = (Place.REVIEW, Place.IMPORT)
 _REVIEW = (Place.REVIEW,)
 _LISTS = (Place.REVIEW, Place.HISTORY, Place.DRIFT)
 _RUNNING = (Place.RUN,)
@@ -76,14 +80,22 @@ ACTIONS: tuple[Action, ...] = (
     Action("page_up", ("pageup",), "Page up", "Move one page up.", _MOVE, _EVERYWHERE),
     Action("half_down", ("ctrl+d", "J"), "Half down", "Move half a page down.", _MOVE, _EVERYWHERE),
     Action("half_up", ("ctrl+u", "K"), "Half up", "Move half a page up.", _MOVE, _EVERYWHERE),
-    Action("next_open", ("n",), "Next open", "Move to the next change without a decision.", _MOVE, footer=80),
-    Action("previous_open", ("N",), "Previous open", "Move to the one before without a decision.", _MOVE),
+    Action("next_open", ("n",), "Next open", "Move to the next one without a decision.", _MOVE, _DECIDING, footer=80),
+    Action("previous_open", ("N",), "Previous open", "Move to the one before without a decision.", _MOVE, _DECIDING),
     Action("other_pane", ("tab",), "Other pane", "Go from the list to the detail, and back.", _MOVE, _SCREENS),
+    Action("organizations", ("h", "left"), "Organizations", "Go to the organizations.", _MOVE, _IMPORT),
+    Action("companies", ("l", "right"), "Companies", "Go to the companies and lines of this one.", _MOVE, _IMPORT),
     Action("approve", ("a", "space"), "Approve", "Approve the change or group and move on.", _DECIDE, footer=60),
     Action("reject", ("x",), "Reject", "Reject it; asks for a reason, which may be empty.", _DECIDE, footer=60),
     Action("hold", ("d",), "Hold", "Put it off: nothing is sent for it by this plan.", _DECIDE, footer=100),
-    Action("undo", ("u",), "Undo", "Take the last decision back, as often as you like.", _DECIDE, footer=100),
-    Action("reopen", ("U",), "Reopen", "Take the decision on this change or group back.", _DECIDE),
+    Action("accept", ("a", "enter"), "Accept", "Accept the company, with its line.", _DECIDE, _IMPORT, footer=60),
+    Action("accept_first", ("1",), "Accept 1", "Accept the first company.", _DECIDE, _IMPORT),
+    Action("accept_second", ("2",), "Accept 2", "Accept the second company.", _DECIDE, _IMPORT),
+    Action("accept_third", ("3",), "Accept 3", "Accept the third company.", _DECIDE, _IMPORT),
+    Action("ignore", ("i",), "Ignore", "Leave it alone from now on; asks for a reason.", _DECIDE, _IMPORT, footer=60),
+    Action("skip", ("s",), "Skip", "Leave it as it is, and go on to the next one.", _DECIDE, _IMPORT, footer=60),
+    Action("undo", ("u",), "Undo", "Take the last decision back, and so on.", _DECIDE, _DECIDING, footer=100),
+    Action("reopen", ("U",), "Reopen", "Take the decision on this one, or on the group, back.", _DECIDE, _DECIDING),
     Action(
         "approve_clean",
         ("A",),
@@ -95,16 +107,18 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action("filter", ("/",), "Filter", "Show only some changes: words, client:acme, money>100.", _LIST, footer=60),
     Action("clear", ("escape",), "Clear", "Clear the filter; with none, leave a plan that takes a run back.", _LIST),
+    Action("find", ("/",), "Filter", "Show only organizations with these words.", _LIST, _IMPORT, footer=80),
+    Action("find_all", ("escape",), "Clear", "Clear the filter.", _LIST, _IMPORT),
     Action("order", ("o",), "Order", "Order by risk, by money or by client.", _LIST),
     Action("clients", ("c",), "Clients", "Group by client: fold all, unfold all, no groups.", _LIST),
     Action("equal", ("e",), "Equal", "Group the changes that are equal, to decide them at once.", _LIST),
     Action("fold", ("h", "left"), "Fold", "Fold the group.", _LIST, _LISTS),
     Action("unfold", ("l", "right"), "Unfold", "Unfold the group.", _LIST, _LISTS),
-    Action("detail", ("enter",), "Detail", "Show all there is to know of it.", _LIST, _SCREENS, footer=80),
+    Action("detail", ("enter",), "Detail", "Show all there is to know of it.", _LIST, _PLANS, footer=80),
     Action("findings", ("f",), "Findings", "Show the findings on the plan, and on lines without a change.", _LIST),
     Action("copy_id", ("y",), "Copy id", "Copy its id to the clipboard.", _TAKE, _SCREENS),
     Action("copy_line", ("Y",), "Copy line", "Copy the line to the clipboard as text.", _TAKE, _SCREENS),
-    Action("save_list", ("w",), "Write list", "Write the list as it is shown to a file.", _TAKE, _SCREENS),
+    Action("save_list", ("w",), "Write list", "Write the list as it is shown to a file.", _TAKE, _PLANS),
     Action("stop", ("s",), "Stop", "Finish the call in flight, then stop.", _RUN, _RUNNING, footer=60),
     Action("trouble", ("f",), "Next trouble", "Move to the next line that went wrong.", _RUN, _RUNNING, footer=60),
     Action("run", ("R",), "Run…", "Write what is approved to the PSA.", _RUN, reach=True, footer=80),
@@ -112,6 +126,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("go_back", ("b",), "Go back…", "Make a plan that takes this run back.", _RUN, _BACK, footer=60),
     Action("drift", ("d",), "Drift", "Compare each line with what was written there last.", _RUN, _JOURNAL, footer=60),
     Action("back", ("escape",), "Back", "Go back to the screen before.", _PROGRAM, _ABOVE, footer=60),
+    Action("write", ("w",), "Write…", "Say what would be written, then write and leave.", _PROGRAM, _IMPORT, footer=60),
     Action("theme", ("t",), "Theme", "Choose a theme.", _PROGRAM, _SCREENS),
     Action("palette", ("ctrl+p", ":"), "Commands", "Find any of these by its name.", _PROGRAM, _SCREENS),
     Action("help", ("?",), "Help", "Show the keys of this screen.", _PROGRAM, _EVERYWHERE, footer=60),

@@ -22,16 +22,15 @@ from psarecon.review.preferences import Preferences
 from psarecon.review.run import RunModel
 from psarecon.review.run_text import summary
 from psarecon.tui.dialogs import Ask, Tell, TypeName
-from psarecon.tui.loading import LoadingScreen
+from psarecon.tui.loading import LoadingScreen, Say, wait
 from psarecon.tui.overlay import lay
 from psarecon.tui.review import ReviewScreen
 from psarecon.tui.run import RunScreen
-from psarecon.tui.safety import SafeApp
+from psarecon.tui.safety import HEIGHTS, WIDTHS, SafeApp
 
 if TYPE_CHECKING:
     from psarecon.tui.history import HistoryScreen
 
-Say = Callable[[str], None]
 #: How a change stands in the list after a run; any other outcome leaves its decision as it was.
 _STATES = {Outcome.VERIFIED: "written", Outcome.ALREADY: "written", Outcome.UNKNOWN: "in doubt"}
 
@@ -54,13 +53,8 @@ class ReviewApp(SafeApp[None]):
 
     TITLE = "psarecon"
     CSS_PATH = "style.tcss"
-    HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 - Textual reads these, and declares them so
-        (0, "-tiny"),
-        (60, "-small"),
-        (70, "-narrow"),
-        (110, "-wide"),
-    ]
-    VERTICAL_BREAKPOINTS = [(0, "-low"), (16, "-short"), (30, "-tall")]  # noqa: RUF012 - the same
+    HORIZONTAL_BREAKPOINTS = WIDTHS
+    VERTICAL_BREAKPOINTS = HEIGHTS
 
     def __init__(self, desk: Desk, preferences: Preferences | None = None, *, debug: bool = False) -> None:
         super().__init__(preferences, debug=debug)
@@ -137,28 +131,13 @@ class ReviewApp(SafeApp[None]):
             return
         self.push_screen(HistoryScreen(history, self.preferences.keyboard, self._desk.folder))
 
-    def _wait(self, load: Callable[[Say], object], trouble: str, done: Callable[[object], None]) -> None:
-        """Do something slow, saying how far it is; ``done`` gets its answer, an error of ours is told under the title
-        ``trouble``."""
-
-        def answered(answer: object) -> None:
-            self.pop_screen()
-            if isinstance(answer, PsareconError):
-                self.push_screen(Tell(trouble, [*answer.told(), answer.hint or ""]))
-            elif isinstance(answer, Exception):
-                raise answer
-            else:
-                done(answer)
-
-        self.push_screen(LoadingScreen(load, answered))
-
     def action_drift(self) -> None:
         """What somebody else changed since it was written; anew where it is shown already."""
         from psarecon.tui.drift import DriftScreen
 
         if isinstance(self.screen, DriftScreen):
             self.pop_screen()
-        self._wait(self._desk.back.drift, "Nothing was compared", self._compared)
+        wait(self, self._desk.back.drift, "Nothing was compared", self._compared)
 
     def _compared(self, answer: object) -> None:
         from psarecon.review.drifted import Drifted
@@ -209,7 +188,7 @@ class ReviewApp(SafeApp[None]):
             self._desk.back.go_back(run, path, say)
             return self._read(path, say)
 
-        self._wait(load, "No plan was made", partial(self._went_back, screen))
+        wait(self, load, "No plan was made", partial(self._went_back, screen))
 
     def _went_back(self, history: HistoryScreen, answer: object) -> None:
         from psarecon.tui.back import BackScreen

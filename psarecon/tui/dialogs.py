@@ -92,7 +92,8 @@ class Dialog(Overlay[Answer]):
         self.action_no()
 
 
-def _button(label: str, name: str, *, disabled: bool = False) -> Button:
+def button(label: str, name: str, *, disabled: bool = False) -> Button:
+    """A button with these harmless words; ``name`` is its id."""
     return Button(Content(clean(label, 40)), id=name, compact=True, disabled=disabled)
 
 
@@ -103,7 +104,7 @@ class Tell(Dialog[None]):
 
     def buttons(self) -> Sequence[Button]:
         """Go on."""
-        return (_button("OK", "no"),)
+        return (button("OK", "no"),)
 
     def refused(self) -> None:
         """There is nothing to refuse."""
@@ -118,7 +119,7 @@ class Confirm(Dialog[bool]):
 
     def buttons(self) -> Sequence[Button]:
         """The safe one first."""
-        return _button(self._words[0], "no"), _button(self._words[1], "yes")
+        return button(self._words[0], "no"), button(self._words[1], "yes")
 
     def refused(self) -> bool:
         """No."""
@@ -142,7 +143,7 @@ class Ask(Dialog[str | None]):
 
     def buttons(self) -> Sequence[Button]:
         """For the mouse: enter in the line does the same as the second."""
-        return _button("Cancel", "no"), _button("OK", "yes")
+        return button("Cancel", "no"), button("OK", "yes")
 
     def refused(self) -> None:
         """No text, not even an empty one."""
@@ -176,7 +177,7 @@ class TypeName(Dialog[bool]):
 
     def buttons(self) -> Sequence[Button]:
         """The safe one first, the other out of reach."""
-        return _button("Cancel", "no"), _button(self._yes_word, "yes", disabled=True)
+        return button("Cancel", "no"), button(self._yes_word, "yes", disabled=True)
 
     def refused(self) -> bool:
         """No."""

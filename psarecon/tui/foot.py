@@ -1,7 +1,8 @@
-"""The last line of the review: which keys there are, or in their place what is being typed."""
+"""The last line of a screen: which keys there are, or in their place what is being typed."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -17,8 +18,18 @@ from psarecon.text import clean
 from psarecon.tui.paint import Painted, Paints
 
 _LONGEST_REASON = 400
-_FILTER_HINT = "client:acme money>100 finding:look cause:psa"
-_REASON_HINT = "why? enter alone gives no reason, esc does not reject"
+
+
+@dataclass(frozen=True, slots=True)
+class Hints:
+    """What stands where nothing is typed yet, and how much of a filter counts ``while_typed``; as the review has it."""
+
+    filter: str = "client:acme money>100 finding:look cause:psa"
+    reason: str = "why? enter alone gives no reason, esc does not reject"
+    while_typed: Callable[[str], str] = while_typed
+
+
+_REVIEW = Hints()
 
 
 class Foot(Input, Paints):
@@ -43,8 +54,9 @@ class Foot(Input, Paints):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "drop", "Do not reject", show=False)]
     COMPONENT_CLASSES: ClassVar[set[str]] = Painted.COMPONENT_CLASSES
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
+    def __init__(self, hints: Hints = _REVIEW, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
         super().__init__(id=id, compact=True)
+        self._hints = hints
         self.can_focus = False
         self.asks = False
         self._keys: Spans = ()
@@ -72,14 +84,14 @@ class Foot(Input, Paints):
     def open_filter(self) -> None:
         """Type a filter, beginning with the one there is."""
         self.close()
-        self.placeholder, self.max_length, self.select_on_focus = _FILTER_HINT, None, True
+        self.placeholder, self.max_length, self.select_on_focus = self._hints.filter, None, True
         self._open()
 
     def open_reason(self) -> None:
         """Type a reason."""
         self.close()
         self._kept, self.value, self.asks = self.value, "", True
-        self.placeholder, self.max_length, self.select_on_focus = _REASON_HINT, _LONGEST_REASON, False
+        self.placeholder, self.max_length, self.select_on_focus = self._hints.reason, _LONGEST_REASON, False
         self._open()
 
     def _open(self) -> None:
@@ -116,7 +128,7 @@ class Foot(Input, Paints):
     @on(Input.Changed)
     def _changed(self, event: Input.Changed) -> None:
         event.stop()
-        self._tell(while_typed(self.filter))
+        self._tell(self._hints.while_typed(self.filter))
 
     def _tell(self, text: str) -> None:
         if text != self._told:

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from typing import Any
 
 from textual import work
-from textual.app import ComposeResult
+from textual.app import App, ComposeResult
 from textual.screen import Screen
 
+from psarecon.errors import PsareconError
 from psarecon.patience import PATIENCE
 from psarecon.review.spans import Role, Span, Spans
 from psarecon.review.wrap import wrapped
+from psarecon.tui.dialogs import Tell
 from psarecon.tui.table import LinePane
+
+Say = Callable[[str], None]
 
 
 class LoadingScreen(Screen[None]):
@@ -21,7 +26,7 @@ class LoadingScreen(Screen[None]):
     Where the screen goes before, nobody waits for the rest: nothing more is asked of any server.
     """
 
-    def __init__(self, load: Callable[[Callable[[str], None]], object], done: Callable[[object], None]) -> None:
+    def __init__(self, load: Callable[[Say], object], done: Callable[[object], None]) -> None:
         super().__init__()
         self._load = load
         self._done = done
@@ -70,3 +75,19 @@ class LoadingScreen(Screen[None]):
 
     def _show(self) -> None:
         self.query_one("#reading", LinePane).show(tuple(self._said))
+
+
+def wait(app: App[Any], load: Callable[[Say], object], trouble: str, done: Callable[[object], None]) -> None:
+    """Do something slow, saying how far it is, and show the screen before again; ``done`` gets its answer, an error of
+    ours is told under the title ``trouble``."""
+
+    def answered(answer: object) -> None:
+        app.pop_screen()
+        if isinstance(answer, PsareconError):
+            app.push_screen(Tell(trouble, [*answer.told(), answer.hint or ""]))
+        elif isinstance(answer, Exception):
+            raise answer
+        else:
+            done(answer)
+
+    app.push_screen(LoadingScreen(load, answered))

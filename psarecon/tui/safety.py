@@ -35,6 +35,10 @@ from psarecon.tui.overlay import lay
 
 Result = TypeVar("Result")
 
+#: From how many columns and lines on a screen has which class of ``style.tcss``.
+WIDTHS = [(0, "-tiny"), (60, "-small"), (70, "-narrow"), (110, "-wide")]
+HEIGHTS = [(0, "-low"), (16, "-short"), (30, "-tall")]
+
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 #: Seconds an app whose terminal is gone gets to end by itself, once there is nothing left to finish.
 _GRACE = 3.0

@@ -56,7 +56,6 @@ NAMED = {
     "an open quote": b'client: "' + b"x" * 100_000,
     "a picture": b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 10,
     "nothing": b"",
-    "a comment": b"# nothing\n",
     "line ends alone": b"\r" * 1000,
 }  # fmt: skip
 
@@ -82,6 +81,12 @@ def checked(place: Rehearsal, name: str, content: bytes) -> Ran:
         return told
     finally:
         path.unlink() if before is None else path.write_bytes(before)
+
+
+def test_comments_alone_are_no_settings_but_a_client_file(place: Rehearsal) -> None:
+    """A client that somebody put aside, or proposals: no complaint. Settings that say nothing are an error."""
+    assert checked(place, "clients/evil.yaml", b"# nothing\n").code == 0
+    assert "psarecon.yaml:1:1: error: the file is empty" in checked(place, "psarecon.yaml", b"# nothing\n").err
 
 
 @pytest.mark.parametrize("name", ["psarecon.yaml", "clients/evil.yaml"])

@@ -28,7 +28,7 @@ def page(name: str) -> str:
     return (REFERENCE / f"{name}.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("name", ["settings", "mapping"])
+@pytest.mark.parametrize("name", ["settings", "mapping", "import"])
 def test_the_reference_describes_exactly_the_keys_of_the_schema(name: str) -> None:
     """Each in a row with type, default, meaning and example."""
     rows = ROW.findall(page(name))
@@ -36,7 +36,7 @@ def test_the_reference_describes_exactly_the_keys_of_the_schema(name: str) -> No
     assert not [row for row in rows if not all(cell.strip() for cell in (row[0], *row[2:]))]
 
 
-@pytest.mark.parametrize("name", ["settings", "mapping"])
+@pytest.mark.parametrize("name", ["settings", "mapping", "import"])
 def test_the_file_the_reference_begins_with_is_valid(name: str) -> None:
     """A user copies it."""
     text = re.findall(r"```yaml\n(.*?)```", page(name), re.DOTALL)[0]
@@ -56,7 +56,7 @@ def defaults_of(part: Any) -> Iterator[tuple[str, str]]:
         yield from defaults_of(inner)
 
 
-@pytest.mark.parametrize("name", ["settings", "mapping"])
+@pytest.mark.parametrize("name", ["settings", "mapping", "import"])
 def test_the_reference_and_the_schema_name_the_same_defaults(name: str) -> None:
     """Told twice, so held against each other."""
     told = {(key, default.strip("`")) for key, _, _, default, _, _ in ROW.findall(page(name))}

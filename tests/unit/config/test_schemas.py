@@ -64,7 +64,13 @@ FULL_SETTINGS: dict[str, Any] = {
         "other": {"type": "third-party", "anything": [1, {"a": None}]},
     },
     "products": {
-        "a": {"source": "jumpcloud", "metric": "users", "quantity": "current", "unit_cost": "0.1234"},
+        "a": {
+            "source": "jumpcloud",
+            "metric": "users",
+            "quantity": "current",
+            "unit_cost": "0.1234",
+            "words": ["JC-", "Ü"],
+        },
         "b": {"quantity": "fixed"},
     },
     "guards": {
