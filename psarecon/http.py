@@ -13,6 +13,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from email.utils import parsedate_to_datetime
 from functools import cache
 from typing import Any
 
@@ -188,6 +189,18 @@ class Http:
         self._secrets = secrets
         self._timeout = timeout
         self._client = _client(timeout)
+        self._heard: tuple[str, float] | None = None
+
+    def clock_ahead(self) -> float | None:
+        """Seconds the vendor's clock is ahead of ours, by its last answer's ``Date``; None where there is none.
+
+        To the second, and later by what the answer took to come. Asks nobody.
+        """
+        date, at = self._heard or ("", 0.0)
+        try:
+            return parsedate_to_datetime(date).timestamp() - at
+        except ValueError:
+            return None
 
     def close(self) -> None:
         """Close the connections."""
@@ -226,7 +239,7 @@ class Http:
         said = {**({} if anonymous else credentials), **(headers or {})}
         if body is not None:
             said["Content-Type"] = "application/json"
-        limit = timeout or httpx.USE_CLIENT_DEFAULT
+        limit = _timeouts(PATIENCE.left(timeout or self._timeout))
         secrets = (*credentials.values(), *self._secrets())
         try:
             request = self._client.build_request(method, url, params=params, content=body, headers=said, timeout=limit)
@@ -235,7 +248,7 @@ class Http:
             raise RemoteError(f"{self._vendor} {method}: no such request can be written", hint=_ODD) from error
         with self._budget.slot(bucket):
             # A write must be over when its timeout is: the lease is held no longer. A read may be slow to end.
-            until = time.monotonic() + (timeout or 2 * self._timeout)
+            until = time.monotonic() + PATIENCE.left(timeout or 2 * self._timeout)
             raw = self._exchange(request, f"{self._vendor} {method} {clean(request.url.path, 200)}", secrets, until)
         return self._judged(raw)
 
@@ -264,6 +277,7 @@ class Http:
         except httpx.HTTPError as error:
             reason = _reason(error, secrets)
             raise Uncertain(f"{where}: the connection broke ({reason})", hint="try again later") from None
+        self._heard = response.headers.get("date", ""), time.time()
         return RawAnswer(response.status_code, response.headers, body, where, secrets)
 
     def _judged(self, raw: RawAnswer) -> Answer:
@@ -303,7 +317,7 @@ def _client(timeout: float) -> httpx.Client:
     http is for this machine, and a proxy would carry its credentials away from it."""
     try:
         return httpx.Client(
-            timeout=httpx.Timeout(timeout, connect=min(timeout, 20.0)),
+            timeout=_timeouts(timeout),
             follow_redirects=False,
             verify=_tls(),
             mounts={"http://": None},
@@ -312,6 +326,11 @@ def _client(timeout: float) -> httpx.Client:
     except (httpx.InvalidURL, ValueError, ImportError):
         hint = "check the variables HTTPS_PROXY, ALL_PROXY and NO_PROXY"
         raise RemoteError("the proxy that the environment names cannot be used", hint=hint) from None
+
+
+def _timeouts(seconds: float) -> httpx.Timeout:
+    """Connecting takes no more than a part of it."""
+    return httpx.Timeout(seconds, connect=min(seconds, 20.0))
 
 
 def _reason(error: Exception, secrets: Iterable[str]) -> str:

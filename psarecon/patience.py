@@ -20,13 +20,32 @@ _SHORT = 2.0
 class Patience:
     """``hurried``: only short waits any more, what is due still goes out. ``leaving``: nothing goes out either.
 
-    ``heard`` stays: a signal has reached its handler.
+    ``heard`` stays: a signal has reached its handler. ``ends``: when time is up (``time.monotonic``).
     """
 
     def __init__(self) -> None:
         self.hurried = False
         self.leaving = False
         self.heard = False
+        self.ends: float | None = None
+
+    @contextmanager
+    def within(self, seconds: float) -> Iterator[None]:
+        """Inside, no call and no wait lasts beyond so many seconds from now."""
+        before, self.ends = self.ends, time.monotonic() + seconds
+        try:
+            yield
+        finally:
+            self.ends = before
+
+    def left(self, usual: float) -> float:
+        """How many seconds something may take that usually may take ``usual``. Raises Unreachable once time is up."""
+        if self.ends is None:
+            return usual
+        left = self.ends - time.monotonic()
+        if left <= 0:
+            raise Unreachable("there is no time left for this call: it was not sent")
+        return min(usual, left)
 
     def hurry(self) -> None:
         """End every long wait."""
@@ -53,6 +72,8 @@ class Patience:
 
     def wait(self, seconds: float) -> None:
         """Wait so many seconds for a call's turn. Raises Unreachable once there is no time for that."""
+        if self.left(seconds) < seconds:
+            raise Unreachable("there is no time left to wait for this call's turn: it was not sent")
         end = time.monotonic() + seconds
         while (left := end - time.monotonic()) > 0:
             if self.leaving or (self.hurried and left > _SHORT):

@@ -31,6 +31,7 @@ from psarecon.domain.plan import Change, Plan
 from psarecon.domain.plan_file import read_change
 from psarecon.errors import InvalidInput
 from psarecon.ledger.journal import Event, Journal
+from psarecon.probe.run import RUNS
 from psarecon.reconcile import Policy, assembled, dating_of, held_back
 from psarecon.snapshot import Side, Snapshot
 
@@ -44,12 +45,15 @@ class Written:
 
 
 def written_by(journal: Journal, run: str) -> Written:
-    """What a run wrote and saw written, by the beginning of its name. Raises InvalidInput: no such run, or several."""
+    """What a run wrote and saw written, by the beginning of its name. Raises InvalidInput: none, several, a probe."""
     entries = journal.entries(run=run)
     names = sorted({entry.run for entry in entries})
     if len(names) != 1:
         told = f"{len(names)} runs begin so" if names else "the journal knows no such run"
         raise InvalidInput(f"run {run!r}: {told}", hint="psarecon log names the runs")
+    if names[0].startswith(RUNS):
+        hint = "`psarecon doctor` tells of one that did not; `psarecon probe` then does it first"
+        raise InvalidInput(f"run {names[0]} was a probe, which puts back what it changed", hint=hint)
     intents = {one.change: read_change(one.detail["change"]) for one in entries if one.event is Event.INTENT}
     done = [
         (intents[one.change], one.tenant) for one in entries if one.event is Event.VERIFIED and one.change in intents
