@@ -4,7 +4,7 @@ BIN := .venv/bin
 # Tests wait for servers, processes and disks more than for a processor: two workers to each.
 WORKERS ?= $(shell echo $$((2 * $$(getconf _NPROCESSORS_ONLN))))
 
-.PHONY: demo test check static interop race torture bench picture format clean
+.PHONY: demo test check static docs man package image interop race torture bench picture format clean
 
 .venv/ready: requirements/dev.txt pyproject.toml
 	$(PYTHON) -m venv .venv
@@ -20,12 +20,28 @@ test: .venv/ready
 
 check: static test
 
-static: .venv/ready
+static: docs .venv/ready
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python docs/generate.py --check
+	$(BIN)/python requirements/run.py --check
+
+# The documentation as a site in site/; a broken link, anchor or page outside the navigation fails.
+docs: .venv/ready
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
+
+# The manual page psarecon(1), with the help blocks and tables that come from the program too.
+man: .venv/ready
+	$(BIN)/python docs/generate.py
+
+# The release in dist/, installed as the Dockerfile says, without a compiler, and a month planned from there.
+package: .venv/ready
+	$(BIN)/python tests/release/clean_install.py
+
+image: package
+	docker build --tag psarecon .
 
 # Clients that others wrote, against the sandbox; not part of the default install.
 interop: requirements/interop.txt
@@ -54,4 +70,4 @@ format: .venv/ready
 	$(BIN)/ruff check --fix .
 
 clean:
-	rm -rf .venv .venv-interop dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf .venv .venv-interop dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache site

@@ -41,6 +41,20 @@ def clean(text: str, limit: int | None = None) -> str:
     return text if limit is None or len(text) <= limit else text[: limit - 1] + "…"
 
 
+#: Letters that Unicode does not take apart into a letter and its accent, and the sign that is read as a word.
+_LETTERS = str.maketrans({"æ": "ae", "œ": "oe", "ø": "o", "đ": "d", "ð": "d", "ł": "l", "þ": "th", "&": " and "})
+_LETTERS[ord("\N{LATIN SMALL LETTER DOTLESS I}")] = "i"
+_SILENT = re.compile("[.'`\N{RIGHT SINGLE QUOTATION MARK}\N{ACUTE ACCENT}]")
+_WORD = re.compile(r"[^\W_]+")
+
+
+def folded(text: str) -> str:
+    """Lower case, no accents, no punctuation, one blank between words: ``Müller & Söhne`` is ``muller and sohne``."""
+    plain_text = unicodedata.normalize("NFKD", text.casefold().translate(_LETTERS))
+    letters = "".join(letter for letter in plain_text if not unicodedata.combining(letter))
+    return " ".join(_WORD.findall(_SILENT.sub("", letters)))
+
+
 def whole(value: object) -> int | None:
     """A vendor's count, if it is one; no provider has two thousand million users, and no database column."""
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**31 else None

@@ -59,20 +59,22 @@ class Browser:
         """What its pages asked for; without what the browser asks by itself."""
         return [one for one in self._asked if not _ITS_OWN.match(one)]
 
-    def dom(self, page: Path) -> str:
-        """The page's HTML after its scripts have run."""
-        return self._run(page, "--dump-dom")
+    def dom(self, page: Path, query: str = "", milliseconds: int = 0) -> str:
+        """The page's HTML after its scripts have run, and their timers for so long."""
+        budget = (f"--virtual-time-budget={milliseconds}",) if milliseconds else ()
+        return self._run(page, "--dump-dom", *budget, query=query)
 
     def picture(self, page: Path, to: Path, width: int, height: int, *, dark: bool = False) -> None:
         """A screenshot as PNG."""
         scheme = f"--blink-settings=preferredColorScheme={0 if dark else 1}"
         self._run(page, f"--screenshot={to}", f"--window-size={width},{height}", scheme)
 
-    def _run(self, page: Path, *flags: str) -> str:
+    def _run(self, page: Path, *flags: str, query: str = "") -> str:
         assert CHROMIUM is not None
         with TemporaryDirectory(ignore_cleanup_errors=True) as profile:
             through = (f"--proxy-server=127.0.0.1:{self.proxy}", "--proxy-bypass-list=<-loopback>")
-            command = [CHROMIUM, *_FLAGS, *through, f"--user-data-dir={profile}", *flags, page.resolve().as_uri()]
+            address = page.resolve().as_uri() + query
+            command = [CHROMIUM, *_FLAGS, *through, f"--user-data-dir={profile}", *flags, address]
             done = subprocess.run(command, capture_output=True, timeout=120, check=True)
         return done.stdout.decode("utf-8")
 

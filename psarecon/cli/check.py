@@ -35,7 +35,7 @@ def run(args: argparse.Namespace) -> int:
     from psarecon.config.check import check
 
     result = check(args.directory)
-    problems = (*result.errors, *result.warnings)
+    problems = (*result.errors, *result.warnings, *result.proposals)
     if args.format == "text":
         _print_text(result)
     elif args.format == "json":
@@ -72,12 +72,19 @@ def _placed(problem: Problem, directory: Path, top: Path) -> Placed:
 
 
 def _print_text(result: CheckResult) -> None:
-    for problem in (*result.errors, *result.warnings):
+    for problem in (*result.errors, *result.warnings, *result.proposals):
         print(problem.render(), file=sys.stderr)
     if result.errors:
         print(_count(len(result.errors), "error"), file=sys.stderr)
     else:
-        print(f"{_count(result.clients, 'client')}, {_count(result.lines, 'line')}: valid")
+        print(f"{_count(result.clients, 'client')}, {_count(result.lines, 'line')}: valid{_proposed(result)}")
+
+
+def _proposed(result: CheckResult) -> str:
+    open_ = len(result.proposals) - result.stale
+    parts = [_count(open_, "open proposal")] if open_ else []
+    parts += [_count(result.stale, "stale proposal")] if result.stale else []
+    return f"; {', '.join(parts)}" if parts else ""
 
 
 def _count(number: int, word: str) -> str:

@@ -16,15 +16,22 @@ from typing import NoReturn
 from psarecon import __version__
 from psarecon.cli import (
     apply,
+    baseline,
     check,
+    completion,
+    coverage,
     decide,
     demo,
+    doctor,
     drift,
+    importing,
+    init,
     knocking,
     lock,
     log,
     observe,
     plan,
+    probe,
     resume,
     review,
     rollback,
@@ -35,7 +42,29 @@ from psarecon.cli import (
 from psarecon.errors import EXIT_ERROR, EXIT_USAGE, PsareconError, trace_of
 from psarecon.text import clean
 
-_COMMANDS = (check, observe, plan, drift, review, decide, apply, resume, rollback, lock, log, schema, sandbox, demo)
+_COMMANDS = (
+    init,
+    importing,
+    check,
+    observe,
+    plan,
+    coverage,
+    drift,
+    review,
+    decide,
+    apply,
+    baseline,
+    resume,
+    rollback,
+    lock,
+    log,
+    doctor,
+    probe,
+    schema,
+    completion,
+    sandbox,
+    demo,
+)
 #: What a shell adds to the number of the signal that ended a program.
 _BY_SIGNAL = 128
 #: How long a command that was told to end may take for it.

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from psarecon.protocol import Result, Watch
     from psarecon.review.desk import Desk, Prepared
     from psarecon.review.detail import Story
+    from psarecon.review.preferences import Preferences
 
 #: Where a plan made for the screen is kept, so that its decisions are still there tomorrow.
 _MADE = Path(".psarecon/review/plan.json")
@@ -58,14 +59,9 @@ def run(args: argparse.Namespace) -> int:
 
 def review_app(context: Context, args: argparse.Namespace) -> Any:
     """The application, ready to run."""
-    from psarecon.review.preferences import load_preferences
     from psarecon.tui.app import ReviewApp
-    from psarecon.tui.safety import theme_names
 
-    path = args.keys or _preferences(context)
-    themes = theme_names(colour="NO_COLOR" not in context.environ)
-    preferences = load_preferences(path, themes=themes, named=args.keys is not None)
-    return ReviewApp(desk(context, args), preferences, debug=args.debug)
+    return ReviewApp(desk(context, args), preferences_of(context, args.keys), debug=args.debug)
 
 
 def told(app: Any) -> int:
@@ -75,6 +71,15 @@ def told(app: Any) -> int:
     if app.failure is not None:
         raise app.failure
     return int(app.exit_code)
+
+
+def preferences_of(context: Context, named: Path | None) -> Preferences:
+    """The user's own keys and theme, of the file that was named or of the usual one. Raises InvalidInput."""
+    from psarecon.review.preferences import load_preferences
+    from psarecon.tui.safety import theme_names
+
+    themes = theme_names(colour="NO_COLOR" not in context.environ)
+    return load_preferences(named or _preferences(context), themes=themes, named=named is not None)
 
 
 def _preferences(context: Context) -> Path:

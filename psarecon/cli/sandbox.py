@@ -33,13 +33,16 @@ def _register_init(actions: Commands) -> None:
     init.add_argument(
         "sandbox_directory", type=Path, metavar="DIR", help="a directory without psarecon.yaml, unless --world-only"
     )
-    init.add_argument("--clients", type=int, default=12, metavar="N", help="how many clients (default 12)")
+    init.add_argument("--clients", type=int, default=None, metavar="N",
+                      help="how many clients (default 12; with --onboarding 300)")  # fmt: skip
     init.add_argument("--seed", type=int, default=1, metavar="S", help="another seed, another world (default 1)")
     init.add_argument("--today", type=date.fromisoformat, default=None, metavar="DATE",
                       help="the sandbox's day, as in 2026-11-01 (default: the real one)")  # fmt: skip
     init.add_argument("--systems", default=None, metavar="LIST",
                       help="which systems there are, as in autotask,jumpcloud (default: all four)")  # fmt: skip
     init.add_argument("--world-only", action="store_true", help="only the world and env.sh: DIR has its own settings")
+    init.add_argument("--onboarding", action="store_true",
+                      help="an MSP that begins: no settings and no mapping, only the world and env.sh")  # fmt: skip
     init.set_defaults(run=partial(_installed, _init))
 
 
@@ -55,27 +58,39 @@ def _installed(run: Callable[[argparse.Namespace], int], args: argparse.Namespac
 
 
 def _init(args: argparse.Namespace) -> int:
-    from psarecon.sandbox.chance import SYSTEMS
-    from psarecon.sandbox.generate import init
     from psarecon.sandbox.world import ZONE
 
-    directory: Path = args.sandbox_directory
     today = args.today or datetime.now(UTC).astimezone(ZONE).date()
-    systems = SYSTEMS if args.systems is None else [word.strip() for word in args.systems.split(",")]
     try:
-        init(
-            directory,
-            clients=args.clients,
-            seed=args.seed,
-            today=today,
-            systems=systems,
-            world_only=args.world_only,
-        )
+        clients = _begin(args, today) if args.onboarding else _generate(args, today)
     except (FileExistsError, NotADirectoryError, ValueError) as error:
         print(f"psarecon: {error}", file=sys.stderr)
         return _WRONG_USAGE
-    print(f"{directory}: {args.clients} clients, today is {today}", file=sys.stderr)
+    print(f"{args.sandbox_directory}: {clients} clients, today is {today}", file=sys.stderr)
     return 0
+
+
+def _generate(args: argparse.Namespace, today: date) -> int:
+    """The world with its config repository; how many clients it has."""
+    from psarecon.sandbox.chance import SYSTEMS
+    from psarecon.sandbox.generate import CLIENTS, init
+
+    clients: int = CLIENTS if args.clients is None else args.clients
+    systems = SYSTEMS if args.systems is None else [word.strip() for word in args.systems.split(",")]
+    directory: Path = args.sandbox_directory
+    init(directory, clients=clients, seed=args.seed, today=today, systems=systems, world_only=args.world_only)
+    return clients
+
+
+def _begin(args: argparse.Namespace, today: date) -> int:
+    """The world of an MSP that begins; how many clients it has."""
+    from psarecon.sandbox.onboarding import CLIENTS, init
+
+    if args.systems is not None or args.world_only:
+        raise ValueError("--onboarding has all four systems and no settings: leave out --systems and --world-only")
+    clients: int = CLIENTS if args.clients is None else args.clients
+    init(args.sandbox_directory, clients=clients, seed=args.seed, today=today)
+    return clients
 
 
 def _serve(args: argparse.Namespace) -> int:

@@ -84,7 +84,8 @@ class TieredCost:
 class Product:
     """What is resold: its source and metric (None for a fixed quantity), its rule, its unit cost (None: not kept).
 
-    ``cost_rule`` stands where the cost is not a figure of the settings; ``sku`` is what the source must say it sells.
+    ``cost_rule`` stands where the cost is not a figure of the settings; ``sku`` is what the source must say it sells;
+    ``words`` are those by which the PSA's lines of it are known, empty where the settings give none.
     """
 
     name: str
@@ -94,6 +95,7 @@ class Product:
     unit_cost: Decimal | None = None
     cost_rule: SourceCost | TieredCost | None = None
     sku: str | None = None
+    words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,9 @@ CHANGE = ("", "Client", "Product", "Quantity", "Unit cost", "From", "Cost/month"
 EDIT = ("", "Client", "Product", "Edit", "Without it", "With it", "Cost/month", "Revenue/month", "Change")
 CLIENT = 1
 #: Columns of figures, which align to the right.
-FIGURES = frozenset({"Quantity", "Unit cost", "Changes", "Cost/month", "Revenue/month", "Margin/month"})
+FIGURES = frozenset(
+    {"Quantity", "Unit cost", "Changes", "Cost/month", "Revenue/month", "Margin/month", "Each/month", "Money/month"}
+)
 _GRAVITY = {Severity.BLOCK: 0, Severity.LOOK: 1, Severity.INFO: 2}
 _NOTHING = Decimal("0.00")
 

@@ -192,6 +192,6 @@ def test_every_switch_that_a_vendor_page_names_exists() -> None:
 
 def test_every_document_that_the_code_names_exists() -> None:
     """No docstring, hint or message sends its reader to a page that is not there."""
-    named = re.compile(r"\b(docs/[\w/-]+\.md|schemas/[\w.]+\.json)")
+    named = re.compile(r"\b(docs/[\w/-]+\.md|schemas/[\w.]+\.schema\.json)")
     sources = [path.read_text(encoding="utf-8") for path in (ROOT / "psarecon").rglob("*.py")]
     assert [name for source in sources for name in named.findall(source) if not (ROOT / name).exists()] == []

@@ -73,8 +73,8 @@ def without_id(plan: str) -> str:
 
 def test_the_readme_can_be_followed(tmp_path: Path) -> None:
     """Both blocks run as they stand; the plan is the README's, and one of its changes that of the plan file's page."""
-    with served(block("README.md", "test: serve"), tmp_path):
-        done = typed(block("README.md", "test: start"), tmp_path)
+    with served(block("README.md", "serve"), tmp_path):
+        done = typed(block("README.md", "typed: start"), tmp_path)
     assert done.returncode == 0, done.stderr
     assert without_id(block("README.md", "output: plan")) in without_id(done.stdout)
     assert "7 verified, 1 rejected or held\n" in done.stdout
@@ -122,9 +122,9 @@ def test_the_nightly_script_goes_on_without_what_failed(tmp_path: Path) -> None:
 def test_the_files_shown_are_valid(tmp_path: Path, page: str) -> None:
     """The settings of the first month with the client file of either page pass `check` without a warning."""
     (tmp_path / "clients").mkdir()
-    settings = block("docs/guides/first-month.md", "file: psarecon.yaml")
+    settings = block("docs/guides/first-month.md", "shown: psarecon.yaml")
     (tmp_path / "psarecon.yaml").write_text(settings + "\n", encoding="utf-8")
-    client = block(page, "file: clients/acme.yaml")
+    client = block(page, "shown: clients/acme.yaml")
     (tmp_path / "clients" / "acme.yaml").write_text(client + "\n", encoding="utf-8")
     ran = psarecon("-C", str(tmp_path), "check")
     assert (ran.code, ran.out, ran.err) == (0, "1 client, 1 line: valid\n", "")

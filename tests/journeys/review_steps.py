@@ -17,15 +17,15 @@ from psarecon.cli.context import Context
 from psarecon.cli.main import parser
 from psarecon.cli.review import review_app, told
 from psarecon.domain.decisions import Decision, load_decisions
-from psarecon.tui.app import ReviewApp
 from psarecon.tui.review import ReviewScreen
+from psarecon.tui.safety import SafeApp
 
 
 @dataclass
 class Seat:
     """A person before the screen."""
 
-    app: ReviewApp
+    app: SafeApp[None]
     pilot: Pilot[None]
     code: int = 0
     said: str = ""

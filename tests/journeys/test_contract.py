@@ -24,13 +24,17 @@ WORDS = {
     "decide": ["PLAN", "--approve-clean"],
     "apply": ["PLAN", "--approve-clean"],
     "rollback": ["no-such-run"],
+    "probe": ["--tenant", "none"],
     "lock": ["list"],
     "schema": ["--list"],
+    "completion": ["bash"],
+    "import": ["--dry-run"],
     "sandbox": ["init", "elsewhere", "--clients", "1"],
     "demo": ["--clients", "1"],
 }
-#: What commands exit with there, if not with 0: ``review`` needs a terminal, and there is no run to roll back.
-CODES = {"review": 64, "rollback": 3}
+#: What commands exit with there, if not with 0: ``review`` needs a terminal, there is no run to roll back, and no
+#: tenant to probe.
+CODES = {"review": 64, "rollback": 3, "probe": 3}
 
 
 def commands() -> list[str]:
@@ -89,6 +93,8 @@ def test_a_plan_never_writes(tmp_path: Path) -> None:
         steps += [("show", plan, "--where", "client:acme"), ("decide", plan, "--approve-clean"), ("decide", plan)]
         steps += [("log",), ("resume",), ("drift",), ("lock", "list"), ("review", plan), ("rollback", "no-such-run")]
         assert [place.run(*words).code for words in steps] == [0, 0, 0, 4, *[0] * 8, 64, 3]
+        looks = [("doctor",), ("coverage",), ("import", "--dry-run"), ("import",), ("baseline",)]
+        assert [place.run(*words).code for words in looks] == [0] * len(looks)
         asked = [one for one in place.requests() if one["system"] == "autotask"]
         changing = [one for one in asked if one["method"] != "GET" and not one["path"].lower().endswith("/query")]
         assert (changing, len(asked) > 5) == ([], True)
