@@ -21,12 +21,13 @@ def change_of(
     steps: Steps,
     causes: tuple[str, ...],
     call: Call | None = None,
+    rule: str | None = None,
 ) -> Change:
     """The change that takes the line from what was observed to what the difference says; ``call`` as its PSA has it,
-    unless it is given."""
+    unless it is given, and ``rule`` as ``rule_digest`` has it."""
     side, usage, when = snapshot.sides[binding.line.psa], snapshot.used(binding), snapshot.when
     slot = _with_opening(found, side, binding)
-    effective = slot.effective_date
+    effective, digest = slot.effective_date, rule or rule_digest(binding)
     call = call or side.psa.call_for(Draft(binding.line, slot, found.quantity, found.unit_cost, observed))
     return Change(
         id=change_id(binding.line, found.quantity, found.unit_cost, effective, call),
@@ -48,7 +49,7 @@ def change_of(
         organization=_organization(binding),
         measured_on=None if effective is None else max(effective, when.day),
         ahead=effective is not None and effective > when.day,
-        usage=UsageView(str(when.month), usage.daily if usage else (), steps.steps, steps.usage, rule_digest(binding)),
+        usage=UsageView(str(when.month), usage.daily if usage else (), steps.steps, steps.usage, digest),
         touched=observed.touched,
     )
 

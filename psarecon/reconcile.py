@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from operator import attrgetter
 
 from psarecon import __version__
 from psarecon.changes import change_of
@@ -16,6 +17,7 @@ from psarecon.domain.guards import (
     blocked,
     change_findings,
     missing_days,
+    organization_scope,
     plan_findings,
     sku_findings,
     usage_findings,
@@ -74,38 +76,31 @@ class Reconciler:
         """Each binding judged; those that depend on later periods judged again once these are read."""
         first = [self._judge(snapshot, side, binding) for binding in bindings]
         side.follow(verdict.binding.line for verdict in first if verdict.needs_following)
-        return (
-            self._judge(snapshot, side, binding) if verdict.needs_following else verdict
-            for binding, verdict in zip(bindings, first, strict=True)
-        )
+        first.reverse()
+        for binding in bindings:
+            verdict = first.pop()  # nothing of it is kept once its change is made
+            yield self._judge(snapshot, side, binding) if verdict.needs_following else verdict
 
     def _judge(self, snapshot: Snapshot, side: Side, binding: Binding) -> _Verdict:
         observed, used = side.line(binding), snapshot.used(binding)
         findings = [*line_findings(binding, observed, snapshot.when.day), *held_back(snapshot, binding)]
         findings += self._usage_findings(binding, used, snapshot.when)
-        verdict = _Verdict(binding, observed, findings)
-        if observed is None or blocked(findings):
+        steps = _steps(binding, used)
+        if steps is None:
+            findings.append(_no_usage(binding, used, snapshot.when))
+        verdict = _Verdict(binding, observed, findings, steps)
+        if observed is None or steps is None or blocked(findings):
             return verdict
-        verdict.steps = wanted_quantity(binding, used)
         if binding.accepted is not None:
             _leave_accepted(verdict, side, observed, snapshot.when)
         _compare(verdict, side, observed, dating_of(side, binding, snapshot.when))
         return verdict
 
     def _usage_findings(self, binding: Binding, usage: Usage | None, when: Moment) -> Iterator[Finding]:
-        if binding.product.quantity is QuantityRule.FIXED:
-            return
-        if usage is not None:
-            local = when.now.astimezone(when.zone)  # an allowance ends with the billing day
-            yield from usage_findings(binding, usage, local, self._policy.limits)
+        if usage is not None and binding.product.quantity is not QuantityRule.FIXED:
+            # in local time: an allowance ends with the billing day
+            yield from usage_findings(binding, usage, when.local, self._policy.limits)
             yield from sku_findings(binding, usage)
-        try:
-            wanted_quantity(binding, usage)
-        except NoUsage:
-            scope = f"organization:{binding.product.source}/{binding.organization}"
-            failed = usage is not None and usage.failure is not None
-            text = f"no sample in {when.month}" + ("" if failed else ": run `psarecon observe`")
-            yield Finding("usage-missing", Severity.BLOCK, scope, text)
 
     def _changes(self, snapshot: Snapshot, verdict: _Verdict, findings: list[Finding]) -> Iterator[Change]:
         binding, found, steps = verdict.binding, verdict.difference, verdict.steps
@@ -114,10 +109,24 @@ class Reconciler:
         side = snapshot.sides[binding.line.psa]
         latest = side.latest.get(binding.line.id)
         baseline = verdict.kept.as_left(side.baselines.get(binding.line.id), found.slot)
-        why = causes(binding, steps, found.slot, baseline, rule_digest(binding), latest)
-        change = change_of(snapshot, binding, verdict.observed, found, steps, why)
+        rule = rule_digest(binding)
+        why = causes(binding, steps, found.slot, baseline, rule, latest)
+        change = change_of(snapshot, binding, verdict.observed, found, steps, why, rule=rule)
         findings.extend(change_findings(change, binding, snapshot.when.today, self._policy.limits))
         yield change
+
+
+def _steps(binding: Binding, usage: Usage | None) -> Steps | None:
+    try:
+        return wanted_quantity(binding, usage)
+    except NoUsage:
+        return None
+
+
+def _no_usage(binding: Binding, usage: Usage | None, when: Moment) -> Finding:
+    failed = usage is not None and usage.failure is not None
+    text = f"no sample in {when.month}" + ("" if failed else ": run `psarecon observe`")
+    return Finding("usage-missing", Severity.BLOCK, organization_scope(binding), text)
 
 
 def assembled(
@@ -128,7 +137,7 @@ def assembled(
     findings: Iterable[Finding],
 ) -> Plan:
     """The plan of these changes and findings about the lines of the mapping, with its id."""
-    ordered = tuple(sorted(changes, key=lambda change: change.line))
+    ordered = tuple(sorted(changes, key=attrgetter("line.psa", "line.company", "line.contract", "line.id")))
     plan = Plan(
         as_of=snapshot.when.now,
         month=str(snapshot.when.month),
@@ -139,7 +148,7 @@ def assembled(
         currency=policy.currency,
         tenants={name: snapshot.sides[name].tenant for name in sorted({one.line.psa for one in mapping.bindings})},
         changes=ordered,
-        findings=tuple(sorted(set(findings), key=lambda one: (one.scope, one.code, one.severity, one.text))),
+        findings=tuple(sorted(set(findings), key=attrgetter("scope", "code", "severity", "text"))),
         totals=totals_data(ordered, len(mapping.bindings)),
     )
     return with_id(plan)
@@ -174,14 +183,11 @@ def _compare(verdict: _Verdict, side: Side, observed: Observed, dating: Dating) 
 
 def dating_of(side: Side, binding: Binding, when: Moment) -> Dating:
     """The rules for dating a change of the binding's line."""
-    return Dating(
-        today=when.today,
-        closing=when.closing,
-        same_date=side.psa.same_date,
-        allow_proration=side.psa.allow_proration,
-        taken=frozenset(side.written.get(binding.line.id, ())),
-        ahead=side.ahead.get(binding.line.id),
-    )
+    line = binding.line.id
+    usual = side.usual_dating(when)
+    if line not in side.written and line not in side.ahead:
+        return usual
+    return replace(usual, taken=frozenset(side.written.get(line, ())), ahead=side.ahead.get(line))
 
 
 def opening_unread(side: Side, observed: Observed) -> bool:

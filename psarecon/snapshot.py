@@ -7,10 +7,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, tzinfo
 from decimal import Decimal
+from functools import cached_property
+from operator import attrgetter
 
 from psarecon.domain.claims import Claims
 from psarecon.domain.model import Baseline, Binding, Call, Doubt, LineKey, Observed, Remark, Usage
-from psarecon.domain.periods import Month, SameDate
+from psarecon.domain.periods import Dating, Month, SameDate
 from psarecon.domain.ports import Draft, KnowsCosts, PsaReader
 from psarecon.ledger.journal import Journal
 from psarecon.ledger.usage import UsageLog
@@ -19,7 +21,7 @@ from psarecon.ledger.usage import UsageLog
 UsageKey = tuple[str, str, str]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Moment:
     """When the plan is made and for which billing month; ``closing`` an earlier month than the settings' one."""
 
@@ -28,12 +30,17 @@ class Moment:
     month: Month
     closing: bool = False
 
-    @property
+    @cached_property
+    def local(self) -> datetime:
+        """``now`` in the billing time zone. It is asked for with every line, and looked up in the zone only once."""
+        return self.now.astimezone(self.zone)
+
+    @cached_property
     def today(self) -> date:
         """The day in the billing time zone."""
-        return self.now.astimezone(self.zone).date()
+        return self.local.date()
 
-    @property
+    @cached_property
     def day(self) -> date:
         """The day whose figures the PSA is asked for: today, or the last of the month being closed."""
         return self.month.last if self.closing else self.today
@@ -128,12 +135,20 @@ class Side:
     written: Mapping[str, Mapping[date, Decimal]]
     ahead: Mapping[str, date]
     latest: Mapping[str, date]
+    _usual: Dating | None = None
 
     def line(self, binding: Binding) -> Observed | None:
         """The binding's line as the PSA shows it, with what speaks against keeping its cost where it is kept."""
         found = self.observed.get(binding.line)
         more = self.remarks.get(binding.line, ()) if binding.unit_cost is not None else ()
         return replace(found, remarks=(*found.remarks, *more)) if found is not None and more else found
+
+    def usual_dating(self, when: Moment) -> Dating:
+        """The rules for dating a change of a line that we wrote nothing to; made once."""
+        if self._usual is None:
+            psa = self.psa
+            self._usual = Dating(when.today, when.closing, psa.same_date, psa.allow_proration)
+        return self._usual
 
     def follow(self, lines: Iterable[LineKey]) -> None:
         """Read the periods around the current one of these lines, once. Raises RemoteError."""
@@ -213,7 +228,7 @@ class Observer:
 def by_psa(bindings: Iterable[Binding]) -> dict[str, list[Binding]]:
     """The bindings of each PSA, in the order of their lines: a plan does not depend on the order of files."""
     found: dict[str, list[Binding]] = {}
-    for binding in sorted(bindings, key=lambda one: one.line):
+    for binding in sorted(bindings, key=attrgetter("line.psa", "line.company", "line.contract", "line.id")):
         found.setdefault(binding.line.psa, []).append(binding)
     return found
 

@@ -32,9 +32,11 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 
 def run(args: argparse.Namespace) -> int:
     """Print what is wrong, or how much is valid. The exit code is 3 when there is an error."""
+    from psarecon.collector import collector_paused
     from psarecon.config.check import check
 
-    result = check(args.directory)
+    with collector_paused(kept=True):
+        result = check(args.directory)
     problems = (*result.errors, *result.warnings, *result.proposals)
     if args.format == "text":
         _print_text(result)

@@ -39,6 +39,7 @@ from psarecon.cli import (
     schema,
     telling,
 )
+from psarecon.collector import all_again
 from psarecon.errors import EXIT_ERROR, EXIT_USAGE, PsareconError, trace_of
 from psarecon.text import clean
 
@@ -119,6 +120,7 @@ def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
     except PsareconError as error:
         return _failed(error)
     with telling.apart(args), ExitStack() as args.resources:
+        args.resources.callback(all_again)
         code, said = _guarded(args)
     return _ended(args, code, said)
 

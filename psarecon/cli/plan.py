@@ -41,23 +41,25 @@ def run_plan(args: argparse.Namespace) -> int:
     """Exit 0; with --exit-code 2 when there are changes, 4 when something is blocked."""
     from psarecon.cli.context import Context, say
     from psarecon.cli.planning import compared, make_plan
+    from psarecon.collector import collector_paused
     from psarecon.domain.guards import blocked
-    from psarecon.domain.plan_file import plan_bytes
+    from psarecon.domain.written import plan_pieces
     from psarecon.files import write_whole
 
     formats.check_options(args)
     context = Context.of(args)
     args.telling.begin(context)
-    if args.base is None:
-        plan, comparison = make_plan(context, args.month, args.telling.reading), None
-    else:
-        comparison = compared(context, args.base, args.month, args.telling.reading)
-        plan = comparison.plan
-    args.telling.planned(plan)
-    if args.output:
-        write_whole(args.output, plan_bytes(plan))
-        say(f"saved {args.output}")
-    formats.print_plan(plan, args, comparison)
+    with collector_paused(kept=True):
+        if args.base is None:
+            plan, comparison = make_plan(context, args.month, args.telling.reading), None
+        else:
+            comparison = compared(context, args.base, args.month, args.telling.reading)
+            plan = comparison.plan
+        args.telling.planned(plan)
+        if args.output:
+            write_whole(args.output, plan_pieces(plan))
+            say(f"saved {args.output}")
+        formats.print_plan(plan, args, comparison)
     if not args.exit_code:
         return EXIT_DONE
     return EXIT_BLOCKED if blocked(plan.findings) else EXIT_CHANGES if plan.changes else EXIT_DONE

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from psarecon.collector import collector_paused, only_new
 from psarecon.errors import InvalidInput, UsageError
 
 if TYPE_CHECKING:
@@ -25,9 +26,10 @@ _MONTH_HINT = "write a month that has begun, such as 2026-10"
 
 def make_plan(context: Context, month: str | None = None, told: Callable[[ReadStep], None] | None = None) -> Plan:
     """The plan of a config directory at the context's time; ``told`` hears which PSA is being read."""
-    mapping = context.mapping.mapping
-    snapshot = look(context, mapping.bindings, month, told)
-    return reconciler(context.settings).plan(mapping, snapshot)
+    with collector_paused(kept=True):
+        mapping = context.mapping.mapping
+        snapshot = look(context, mapping.bindings, month, told)
+        return reconciler(context.settings).plan(mapping, snapshot)
 
 
 def compared(
@@ -115,7 +117,8 @@ def look(
         Journal(context.database),
         lambda: ask(context.claimant, sources, types),
     )
-    return observer.look(listed, _moment(context, month))
+    with only_new():
+        return observer.look(listed, _moment(context, month))
 
 
 def _telling(psas: Mapping[str, Psa], told: Callable[[ReadStep], None]) -> Mapping[str, Any]:

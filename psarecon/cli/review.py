@@ -115,13 +115,13 @@ def desk(context: Context, args: argparse.Namespace) -> Desk:
 def _made(context: Context, month: str | None, say: Callable[[str], None]) -> Path:
     """Make the plan, saying which system is being read."""
     from psarecon.cli.planning import make_plan
-    from psarecon.domain.plan_file import plan_bytes
+    from psarecon.domain.written import plan_pieces
     from psarecon.files import write_whole
 
     say("reading settings, mapping and usage")
     plan = make_plan(context, month, lambda step: say(str(step)))
     path = context.directory / _MADE
-    write_whole(path, plan_bytes(plan))
+    write_whole(path, plan_pieces(plan))
     return path
 
 

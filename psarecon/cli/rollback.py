@@ -25,13 +25,13 @@ def run(args: argparse.Namespace) -> int:
     """Exit 0; 3 when there is no such run, or it wrote to another tenant."""
     from psarecon.cli.context import Context, say
     from psarecon.cli.planning import taken_back
-    from psarecon.domain.plan_file import plan_bytes
+    from psarecon.domain.written import plan_pieces
     from psarecon.files import write_whole
 
     formats.check_options(args)
     plan = taken_back(Context.of(args), args.of_run)
     if args.output:
-        write_whole(args.output, plan_bytes(plan))
+        write_whole(args.output, plan_pieces(plan))
         say(f"saved {args.output}")
     formats.print_plan(plan, args)
     return EXIT_DONE

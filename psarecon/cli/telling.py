@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, field
+from heapq import nsmallest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,6 +47,7 @@ class Telling:
     facts: dict[str, Any] = field(default_factory=dict)
     lines: list[dict[str, Any]] = field(default_factory=list)
     most: int = _TROUBLES
+    more: int = 0
     by: str = ""
     run_url: str = ""
     receivers: list[Ready] = field(default_factory=list)
@@ -86,8 +88,9 @@ class Telling:
         from psarecon.events import plan_facts
 
         self.facts["plan"] = plan_facts(plan)
-        by_money = sorted(plan.changes, key=lambda change: (-change.money.weight, change.id))
-        self.lines, self.most = [_line_of(change) for change in by_money], _DEAREST
+        dearest = nsmallest(_DEAREST, plan.changes, key=lambda change: (-change.money.weight, change.id))
+        self.lines, self.most = [_line_of(change) for change in dearest], _DEAREST
+        self.more = len(plan.changes) - len(dearest)
 
     def decided(self, plan: Plan, found: Sorted) -> None:
         """What the decisions allow of a plan."""
@@ -110,7 +113,7 @@ class Telling:
 
         self.facts["outcomes"] = outcome_facts(results)
         troubles = [one for one in results if one.outcome not in _FINE]
-        self.lines = [_line_of(one.change, outcome=one.outcome.value, text=one.text) for one in troubles]
+        self.lines, self.more = [_line_of(one.change, outcome=one.outcome.value, text=one.text) for one in troubles], 0
 
     def settled(self, results: Sequence[Result], *, by_hand: bool) -> None:
         """What became of the changes that were in doubt; what a person settled is in nobody's way any more."""
@@ -143,7 +146,7 @@ class Telling:
             run=self.run,
             run_url=self.run_url,
             lines=self.lines[: self.most],
-            more=max(0, len(self.lines) - self.most),
+            more=self.more + max(0, len(self.lines) - self.most),
         )
         return tell(self.receivers, ending)
 

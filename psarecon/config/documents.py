@@ -8,17 +8,18 @@ little more memory than its data. Where things stand is found again, from the sa
 from __future__ import annotations
 
 import errno
-import gc
 import os
 import re
 import stat
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path as FilePath
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
+from psarecon.collector import collector_paused
 from psarecon.config.problems import Path, Problem
+
+if TYPE_CHECKING:
+    from psarecon.config.shapes import Shapes
 
 #: Limits that no honest file comes near; beyond them a file is refused, not read.
 MOST_BYTES = 16 * 1024 * 1024
@@ -92,7 +93,7 @@ class Document:
         self.found.append(Found(problem, path, key))
 
 
-def load_document(path: FilePath, file: str, within: FilePath) -> Document:
+def load_document(path: FilePath, file: str, within: FilePath, shapes: Shapes | None = None) -> Document:
     """Read a file. Never raises for what the file holds: that becomes issues and problems of the document.
 
     A link that leads out of the folder ``within`` is not followed: what is wrong with a file is told with its lines,
@@ -117,7 +118,7 @@ def load_document(path: FilePath, file: str, within: FilePath) -> Document:
             (0, 0), f"the file is larger than {MOST_BYTES // 1024 // 1024} MiB", "split it into several files"
         )
         return document
-    return parse_document(raw, file)
+    return parse_document(raw, file, shapes)
 
 
 def _opened(path: FilePath) -> BinaryIO:
@@ -130,8 +131,8 @@ def _opened(path: FilePath) -> BinaryIO:
     return os.fdopen(handle, "rb")
 
 
-def parse_document(raw: bytes, file: str) -> Document:
-    """The data of a file's bytes, with all that is wrong with them."""
+def parse_document(raw: bytes, file: str, shapes: Shapes | None = None) -> Document:
+    """The data of a file's bytes, with all that is wrong with them; ``shapes`` saves work where texts repeat."""
     document = Document(file)
     try:
         document.text = raw.decode("utf-8").removeprefix("\ufeff")
@@ -145,7 +146,8 @@ def parse_document(raw: bytes, file: str) -> Document:
         from psarecon.config.reader import read
 
         with collector_paused():
-            read(document)
+            if shapes is None or not shapes.read(document):
+                read(document)
     return document
 
 
@@ -177,15 +179,3 @@ def _refuse_tabs(document: Document) -> None:
         refused += 1
         if refused >= _MOST_CHARACTER_PROBLEMS:
             return
-
-
-@contextmanager
-def collector_paused() -> Iterator[None]:
-    """Garbage collection off meanwhile: it would walk the growing data again and again, and triple the time."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()

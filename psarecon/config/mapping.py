@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path as FilePath
 
+from psarecon.collector import collector_paused
 from psarecon.config.catalogue import Catalogue
 from psarecon.config.documents import MOST_PROBLEMS, Document, Items, load_document
 from psarecon.config.git import commit_of
@@ -17,8 +18,10 @@ from psarecon.config.mapping_rules import Client, Seen
 from psarecon.config.problems import Issue, Path, Problem, Problems, in_order
 from psarecon.config.proposals import proposal_problems, proposals_in
 from psarecon.config.quick import quick_check
+from psarecon.config.reader import read
 from psarecon.config.schemas import MOST_ISSUES, issues_of
 from psarecon.config.settings import Settings, present_settings, read_settings_document
+from psarecon.config.shapes import Shapes
 from psarecon.domain.adoption import OpenProposal
 from psarecon.domain.model import Binding, Mapping
 from psarecon.errors import PsareconError
@@ -72,8 +75,11 @@ def gather(directory: FilePath, catalogue: Catalogue, today: date, settings: Doc
     gathered, seen = Gathered(), Seen(catalogue, today)
     ignored, gathered.problems = ignored_problems(directory, catalogue)
     files = list(client_files(directory))
-    for path in files:
-        _read_file(load_document(path, path.relative_to(directory).as_posix(), directory), seen, gathered)
+    shapes = Shapes(read)
+    with collector_paused():
+        for path in files:
+            name = path.relative_to(directory).as_posix()
+            _read_file(load_document(path, name, directory, shapes), seen, gathered)
     gathered.problems += _misnamed(directory)
     if not files:
         message = f"there are no client files: {CLIENTS_FOLDER}/**/*.yaml"

@@ -28,6 +28,8 @@ from psarecon.config.problems import Path, shown_key
 from psarecon.config.scalars import Scalar, Trap, plain
 
 _UNKNOWN = object()
+#: The C parser itself: the loader around it keeps the text in a circle of references, and so for long.
+_PARSER = YAML(typ="safe").Parser
 
 _SYNTAX_HINTS = {
     "mapping values are not allowed in this context": "check the indentation; quote a text that holds a colon",
@@ -86,8 +88,11 @@ def _refuse_syntax(document: Document, error: MarkedYAMLError) -> None:
 
 
 def event_source(document: Document) -> Callable[[], Any]:
-    """A function that gives the next event of the text. Uses the C parser wherever it is installed."""
-    _, parser = YAML(typ="safe", pure=document.pure).get_constructor_parser(document.text)
+    """A function that gives the next event of the text."""
+    if document.pure:
+        _, parser = YAML(typ="safe", pure=True).get_constructor_parser(document.text)
+    else:
+        parser = _PARSER(document.text)
     next_event: Callable[[], Any] = parser.get_event
     return next_event
 

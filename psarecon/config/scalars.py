@@ -45,6 +45,8 @@ _NUMBER_LIKE = (
 
 def plain(text: str) -> Scalar | Trap:
     """The meaning of an unquoted scalar, or why it has none."""
+    if text.isdigit() and text.isascii() and text[0] != "0" and len(text) <= _MOST_DIGITS:
+        return int(text)  # most of what is unquoted: an id
     if text in _MEANINGS:
         return _MEANINGS[text]
     if text[0] in "0123456789+-.":

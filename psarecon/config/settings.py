@@ -13,6 +13,7 @@ from pathlib import Path as FilePath
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
+from psarecon.collector import collector_paused
 from psarecon.config.capabilities import (
     Capabilities,
     agreement_issues,
@@ -20,7 +21,7 @@ from psarecon.config.capabilities import (
     capability_problems,
     read_capabilities,
 )
-from psarecon.config.documents import Document, collector_paused, load_document
+from psarecon.config.documents import Document, load_document
 from psarecon.config.locate import masked, present
 from psarecon.config.notify_rules import notify_issues
 from psarecon.config.problems import Issue, Problem, Problems, in_order

@@ -29,6 +29,8 @@ class Claims:
 
         A PSA's line ids are its own, so one alone tells; of two tenants of one type, the ids above it tell which.
         """
+        if not self.claims:
+            return None
         line = binding.line
         kind = self.psa_types.get(line.psa, "")
         alone = list(self.psa_types.values()).count(kind) == 1

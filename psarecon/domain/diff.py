@@ -49,6 +49,8 @@ def line_findings(binding: Binding, observed: Observed | None, today: date) -> I
 
 
 def _identity_findings(binding: Binding, observed: Observed, scope: str) -> Iterator[Finding]:
+    if binding.line == observed.line and binding.names == observed.names:
+        return
     for what, mapped, real in (
         ("contract", binding.line.contract, observed.line.contract),
         ("company", binding.line.company, observed.line.company),
@@ -76,7 +78,7 @@ def difference(
         idle = _current(observed) == steps.quantity and _cost_pair(observed.unit_cost, binding.unit_cost) is None
         return _ahead(binding, observed, steps, dating) if idle else slot
     quantity = Pair(slot.quantity, steps.quantity) if slot.quantity != steps.quantity else None
-    if quantity is None:
+    if quantity is None and _current(observed) != steps.quantity:
         held = choose_slot(observed, _current(observed), dating)
         slot = held if isinstance(held, Slot) else slot
     cost = _cost_pair(slot.unit_cost, binding.unit_cost)

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 
 from psarecon.domain.model import Binding, Finding, Severity, Usage
 from psarecon.domain.money import total
@@ -34,7 +35,7 @@ class Limits:
 
 def usage_findings(binding: Binding, usage: Usage, now: datetime, limits: Limits) -> Iterator[Finding]:
     """What speaks against resting a quantity on this usage; BLOCK findings stop the line."""
-    scope = f"organization:{binding.product.source}/{binding.organization}"
+    scope = organization_scope(binding)
     for code, text in _usage_troubles(usage, now, limits):
         yield _guarded(code, scope, text, binding, now.date())
     if usage.latest and usage.latest_cross_check not in (None, usage.latest.count):
@@ -44,6 +45,11 @@ def usage_findings(binding: Binding, usage: Usage, now: datetime, limits: Limits
         ours = f"our samples of {usage.month} peak at {usage.peak.count} (used)"
         text = f"{ours}, the vendor's own mark is {usage.vendor_mark}"
         yield Finding("usage-vendor-mark", Severity.LOOK, scope, text)
+
+
+def organization_scope(binding: Binding) -> str:
+    """How findings name the organization whose usage the binding bills."""
+    return f"organization:{binding.product.source}/{binding.organization}"
 
 
 def sku_findings(binding: Binding, usage: Usage) -> Iterator[Finding]:
@@ -76,10 +82,15 @@ def _hours(span: timedelta) -> str:
 
 def missing_days(usage: Usage, through: int, scope: str) -> Iterator[Finding]:
     """One finding for the days of the month, up to day ``through``, without a sample: a missing day is not guessed."""
-    missing = [number for number, count in enumerate(usage.daily[:through], start=1) if count is None]
-    if missing:
-        days = ", ".join(_ranges(missing))
-        yield Finding("usage-missing-days", Severity.INFO, scope, f"no sample on day {days} of {usage.month}")
+    text = _missing_text(usage.daily[:through], usage.month)
+    if text:
+        yield Finding("usage-missing-days", Severity.INFO, scope, text)
+
+
+@lru_cache(maxsize=1024)  # organizations that are read together miss the same days
+def _missing_text(daily: tuple[int | None, ...], month: str) -> str:
+    missing = [number for number, count in enumerate(daily, start=1) if count is None]
+    return f"no sample on day {', '.join(_ranges(missing))} of {month}" if missing else ""
 
 
 def _ranges(numbers: Sequence[int]) -> Iterator[str]:

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from psarecon.domain import jsontext
 from psarecon.domain.model import Call, Evidence, Finding, LineKey, Place, Severity, Touched
 from psarecon.domain.money import Money
 
@@ -92,9 +94,10 @@ class Change:
 
 def change_id(line: LineKey, quantity: Pair | None, unit_cost: Pair | None, effective: date | None, call: Call) -> str:
     """A short hash of exactly what a decision is about, the literal call included: if the world moves, the id moves."""
-    sent = [call.method, call.path, call.body]
-    said = [line.psa, line.id, pair_data(quantity), pair_data(unit_cost), day_data(effective), sent]
-    return hashlib.sha256(canonical(said)).hexdigest()[:12]
+    sent = ",".join(map(jsontext.text, (call.method, call.path, call.body)))
+    what = f"{jsontext.text(line.psa)},{jsontext.text(line.id)},{pair_json(quantity)},{pair_json(unit_cost)}"
+    said = f"[{what},{jsontext.day(effective)},[{sent}]]"
+    return hashlib.sha256(said.encode("ascii")).hexdigest()[:12]
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +128,8 @@ def severities(plan: Plan) -> dict[str, Severity]:
     for finding in plan.findings:
         by_scope.setdefault(finding.scope, set()).add(finding.severity)
     gravest: dict[str, Severity] = {}
-    for change in plan.changes:
-        found = set().union(*(by_scope.get(scope, set()) for scope in change.scopes))
+    for change in plan.changes if by_scope else ():
+        found = {severity for scope in change.scopes if scope in by_scope for severity in by_scope[scope]}
         for severity in (Severity.BLOCK, Severity.LOOK):
             if severity in found:
                 gravest[change.id] = severity
@@ -137,6 +140,11 @@ def severities(plan: Plan) -> dict[str, Severity]:
 def canonical(data: object) -> bytes:
     """The one way of writing ``data`` as JSON: sorted keys, no spaces, ASCII."""
     return json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode("ascii")
+
+
+def pair_json(pair: Pair | None) -> str:
+    """A pair as canonical JSON."""
+    return "null" if pair is None else f'{{"after":"{pair.after:f}","before":"{pair.before:f}"}}'
 
 
 def pair_data(pair: Pair | None) -> dict[str, str] | None:
@@ -151,28 +159,37 @@ def day_data(day: date | None) -> str | None:
 
 def totals_data(changes: Sequence[Change], lines: int) -> dict[str, Any]:
     """Totals of the plan, of each PSA and of each client that has changes: counts and money a month."""
-    return {
-        "lines": lines,
-        "plan": _total(changes),
-        "psas": _grouped(changes, lambda change: change.line.psa),
-        "clients": _grouped(changes, lambda change: change.client),
-    }
-
-
-def _grouped(changes: Sequence[Change], key: Any) -> dict[str, Any]:
-    groups: dict[str, list[Change]] = {}
+    whole = _Sum()
+    psas: defaultdict[str, _Sum] = defaultdict(_Sum)
+    clients: defaultdict[str, _Sum] = defaultdict(_Sum)
     for change in changes:
-        groups.setdefault(key(change), []).append(change)
-    return {name: _total(group) for name, group in groups.items()}
+        cost, revenue = change.money.cost_change, change.money.revenue_change
+        for total in (whole, psas[change.line.psa], clients[change.client]):
+            total.add(cost, revenue)
+    grouped = {"psas": psas, "clients": clients}
+    totals = {key: {name: total.data() for name, total in group.items()} for key, group in grouped.items()}
+    return {"lines": lines, "plan": whole.data(), **totals}
 
 
-def _total(changes: Iterable[Change]) -> dict[str, str | int]:
-    listed = list(changes)
-    cost = sum((change.money.cost_change for change in listed), Decimal("0.00"))
-    revenue = sum((change.money.revenue_change for change in listed), Decimal("0.00"))
-    return {
-        "changes": len(listed),
-        "cost_change": f"{cost:f}",
-        "revenue_change": f"{revenue:f}",
-        "margin_change": f"{revenue - cost:f}",
-    }
+class _Sum:
+    """Changes counted and added up."""
+
+    __slots__ = ("changes", "cost", "revenue")
+
+    def __init__(self) -> None:
+        self.changes, self.cost, self.revenue = 0, Decimal("0.00"), Decimal("0.00")
+
+    def add(self, cost: Decimal, revenue: Decimal) -> None:
+        """One more change, which moves cost and revenue so much a month."""
+        self.changes += 1
+        self.cost += cost
+        self.revenue += revenue
+
+    def data(self) -> dict[str, str | int]:
+        """The sums as JSON data."""
+        return {
+            "changes": self.changes,
+            "cost_change": f"{self.cost:f}",
+            "revenue_change": f"{self.revenue:f}",
+            "margin_change": f"{self.revenue - self.cost:f}",
+        }

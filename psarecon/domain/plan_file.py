@@ -13,9 +13,9 @@ from typing import Any
 from psarecon.domain.model import Call, Evidence, Finding, LineKey, Place, Severity, Touched
 from psarecon.domain.money import Money
 from psarecon.domain.plan import Change, Pair, Plan, UsageView, canonical, change_id, day_data, pair_data
+from psarecon.domain.written import FORMAT_VERSION, id_of, plan_pieces
 from psarecon.errors import PlanRefused
 
-FORMAT_VERSION = 1
 #: A figure as a plan has it; none is so long that writing it out could fill the memory (1E+999999999).
 FIGURE = re.compile(r"-?[0-9]{1,60}(?:\.[0-9]{1,60})?", re.ASCII)
 #: The id as it stands in a plan file; ``rest`` is what the id does not cover.
@@ -47,12 +47,12 @@ def plan_data(plan: Plan) -> dict[str, Any]:
 
 def with_id(plan: Plan) -> Plan:
     """The plan with its id."""
-    return replace(plan, id=plan_data(plan)["id"])
+    return replace(plan, id=id_of(plan))
 
 
 def plan_bytes(plan: Plan) -> bytes:
     """The plan file: canonical JSON and a newline."""
-    return canonical(plan_data(plan)) + b"\n"
+    return b"".join(plan_pieces(plan))
 
 
 def change_data(change: Change) -> dict[str, Any]:

@@ -8,14 +8,24 @@ The order is explained in ``docs/concepts/quantity-rules.md``.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from decimal import Decimal
-from itertools import pairwise
+from functools import lru_cache
 
 from psarecon.domain.model import Binding, Evidence, QuantityRule, Sample, Steps, Terms, Usage
 
 
 class NoUsage(Exception):
     """The month holds no sample the rule can rest on."""
+
+
+_IN_ORDER: tuple[tuple[str, Callable[[int, Terms], int]], ...] = (
+    ("non_billable", lambda count, terms: max(0, count - terms.non_billable)),
+    ("multiple_of", lambda count, terms: -(-count // terms.multiple_of) * terms.multiple_of),
+    ("committed", lambda count, terms: max(count, terms.committed)),
+    ("minimum", lambda count, terms: max(count, terms.minimum)),
+    ("maximum", lambda count, terms: count if terms.maximum is None else min(count, terms.maximum)),
+)
 
 
 def wanted_quantity(binding: Binding, usage: Usage | None) -> Steps:
@@ -41,23 +51,22 @@ def _resting_on(rule: QuantityRule, usage: Usage | None) -> tuple[str, Sample]:
 
 def _apply_terms(count: int, terms: Terms) -> tuple[int, tuple[tuple[str, str], ...]]:
     """The count under the client's terms, and each step that changed it as (term, figure after it)."""
-    figures = [("usage", count)]
-    figures.append(("non_billable", max(0, count - terms.non_billable)))
-    figures.append(("multiple_of", -(-figures[-1][1] // terms.multiple_of) * terms.multiple_of))
-    figures.append(("committed", max(figures[-1][1], terms.committed)))
-    figures.append(("minimum", max(figures[-1][1], terms.minimum)))
-    figures.append(("maximum", figures[-1][1] if terms.maximum is None else min(figures[-1][1], terms.maximum)))
-    moved = (now for before, now in pairwise(figures) if now[1] != before[1])
-    return figures[-1][1], tuple((name, str(figure)) for name, figure in moved)
+    steps = []
+    for name, applied in _IN_ORDER:
+        figure = applied(count, terms)
+        if figure != count:
+            steps.append((name, str(figure)))
+            count = figure
+    return count, tuple(steps)
 
 
 def rule_digest(binding: Binding) -> str:
     """A short hash of all the mapping says about the line's quantity: it tells a changed mapping from changed usage."""
-    said = (
-        binding.product.quantity.value,
-        binding.product.source,
-        binding.product.metric,
-        binding.organization,
-        binding.terms,
-    )
-    return hashlib.sha256(repr(said).encode()).hexdigest()[:16]
+    product = binding.product
+    said = (product.quantity.value, product.source, product.metric, binding.organization)
+    return hashlib.sha256(f"{repr(said)[:-1]}, {_said(binding.terms)})".encode()).hexdigest()[:16]
+
+
+@lru_cache(maxsize=1024)  # few clients have terms of their own
+def _said(terms: Terms) -> str:
+    return repr(terms)

@@ -7,21 +7,31 @@ once. Where it gives another count for the same moment, the later word counts.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
+from functools import lru_cache
 from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
 import sqlalchemy as sa
 
+from psarecon.collector import collector_paused
 from psarecon.domain.model import Reading, Sample, Usage
 from psarecon.domain.periods import Month
 from psarecon.ledger.database import Database, alone, samples
 from psarecon.ledger.repeats import Chosen, Row, last_of_each, new_rows
 
 _FORMAT = "%Y-%m-%dT%H:%M:%SZ"
+_COLUMNS = tuple(
+    samples.c[name]
+    for name in (
+        *("id", "organization", "taken_at", "counted", "how"),
+        *("standing", "error", "cross_check", "sku", "prices"),
+    )
+)
 
 
 class UsageLog:
@@ -45,14 +55,67 @@ class UsageLog:
     def usage(self, source: str, metric: str, month: Month, zone: tzinfo, until: datetime) -> dict[str, Usage]:
         """Each organization's usage in the billing month, from readings taken no later than ``until``."""
         chosen = (samples.c.source == source, samples.c.metric == metric, samples.c.taken_at <= _text(until))
-        with self._database.reading() as connection:
-            in_month = connection.execute(_in_month(chosen, month, zone)).all()
-            newest = connection.execute(_newest(chosen, good=False)).all()
-            taken_in = connection.execute(last_of_each(chosen, good=True)).all()
-            good = connection.execute(_newest(chosen, good=True)).all()
-            earlier = connection.execute(_newest(chosen, good=True, positive=True)).all()
-            marks = connection.execute(_marks(chosen, month.next(), zone)).all()
-        return _assemble(month, zone, in_month, newest, good, earlier, marks, taken_in)
+        with collector_paused(), self._database.reading() as connection:
+            found = _Found.of(connection, chosen, month, zone)
+            name, days = str(month), month.days
+            return {row.organization: _usage(name, days, zone, found, row) for row in found.newest}
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What was read of one source and metric, by organization.
+
+    ``months`` are the month's good readings, ``newest`` each one's newest reading, good or failed. The rest is for what
+    only some organizations have: ``good``, their newest good reading where the newest failed; ``taken_in``, the id of
+    the last good one that was taken in, also only then; ``positive``, the last count above zero where the newest is 0.
+    """
+
+    months: dict[str, list[Row]]
+    newest: Sequence[Row]
+    good: dict[str, Row]
+    taken_in: dict[str, int]
+    positive: dict[str, int]
+    marks: dict[str, int]
+
+    @classmethod
+    def of(cls, connection: sa.Connection, chosen: Chosen, month: Month, zone: tzinfo) -> _Found:
+        """Asks only for what somebody will look at: each query reads every sample there is."""
+        months, newest = _since(connection, chosen, *map(_text, month.bounds(zone)))
+        good: dict[str, Row] = {}
+        taken_in: dict[str, int] = {}
+        positive: dict[str, int] = {}
+        counts = {row.counted for row in newest}
+        if None in counts:
+            good = _by_organization(connection.execute(_newest(*chosen, samples.c.counted.is_not(None))))
+            taken_in = {row.organization: row.id for row in connection.execute(last_of_each(chosen, good=True))}
+        if 0 in counts or any(row.counted == 0 for row in good.values()):
+            above_zero = connection.execute(_newest(*chosen, samples.c.counted > 0))
+            positive = {row.organization: row.counted for row in above_zero}
+        said = connection.execute(_marks(chosen, month.next(), zone))
+        return cls(months, newest, good, taken_in, positive, {row.organization: row.last_month_mark for row in said})
+
+
+def _since(connection: sa.Connection, chosen: Chosen, start: str, end: str) -> tuple[dict[str, list[Row]], list[Row]]:
+    """The good readings from ``start`` to ``end``, and the newest of all readings, by organization.
+
+    Nearly every organization was read since the start, so that its newest reading is there already.
+    """
+    months: dict[str, list[Row]] = {}
+    newest: dict[str, Row] = {}
+    found = sa.select(*_COLUMNS).where(*chosen, samples.c.taken_at >= start)
+    in_order = found.order_by(samples.c.organization, samples.c.taken_at, samples.c.id)
+    for name, group in groupby(connection.execute(in_order), attrgetter("organization")):
+        rows = list(group)
+        newest[name] = rows[-1]
+        months[name] = _last_words([row for row in rows if row.counted is not None and row.taken_at < end])
+    known = sa.select(sa.func.count(samples.c.organization.distinct())).where(*chosen)
+    if connection.execute(known).scalar_one() > len(newest):
+        newest = _by_organization(connection.execute(_newest(*chosen, samples.c.taken_at < start))) | newest
+    return months, list(newest.values())
+
+
+def _by_organization(rows: Iterable[Row]) -> dict[str, Row]:
+    return {row.organization: row for row in rows}
 
 
 def _row(reading: Reading) -> dict[str, Any]:
@@ -77,30 +140,22 @@ def _text(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime(_FORMAT)
 
 
+@lru_cache(maxsize=4096)  # a reading has one moment for many organizations
 def _moment(text: str) -> datetime:
-    return datetime.strptime(text, _FORMAT).replace(tzinfo=UTC)
+    return datetime.fromisoformat(text)
 
 
-def _in_month(chosen: Chosen, month: Month, zone: tzinfo) -> sa.Select[Any]:
-    start, end = month.bounds(zone)
-    columns = (samples.c.organization, samples.c.taken_at, samples.c.counted, samples.c.how, samples.c.standing)
-    return (
-        sa.select(*columns)
-        .where(*chosen, samples.c.counted.is_not(None))
-        .where(samples.c.taken_at >= _text(start), samples.c.taken_at < _text(end))
-        .order_by(samples.c.organization, samples.c.taken_at, samples.c.id)
-    )
+@lru_cache(maxsize=4096)
+def _day(text: str, zone: tzinfo) -> int:
+    return _moment(text).astimezone(zone).day
 
 
-def _newest(chosen: Chosen, *, good: bool, positive: bool = False) -> sa.Select[Any]:
-    """Per organization the newest reading: of any outcome, with a count, or with a count above zero."""
-    conditions = list(chosen)
-    if good:
-        conditions.append(samples.c.counted > 0 if positive else samples.c.counted.is_not(None))
+def _newest(*conditions: sa.ColumnElement[bool]) -> sa.Select[Any]:
+    """Per organization the newest of these readings."""
     order = (samples.c.taken_at.desc(), samples.c.id.desc())
     rank = sa.func.row_number().over(partition_by=samples.c.organization, order_by=order).label("rank")
-    ranked = sa.select(samples, rank).where(*conditions).subquery()
-    return sa.select(ranked).where(ranked.c.rank == 1)
+    ranked = sa.select(*_COLUMNS, rank).where(*conditions).subquery()
+    return sa.select(*(ranked.c[column.name] for column in _COLUMNS)).where(ranked.c.rank == 1)
 
 
 def _marks(chosen: Chosen, following: Month, zone: tzinfo) -> sa.Select[Any]:
@@ -114,69 +169,43 @@ def _marks(chosen: Chosen, following: Month, zone: tzinfo) -> sa.Select[Any]:
     )
 
 
-def _assemble(
-    month: Month,
-    zone: tzinfo,
-    in_month: Iterable[Row],
-    newest: Iterable[Row],
-    good: Iterable[Row],
-    earlier: Iterable[Row],
-    marks: Iterable[Row],
-    taken_in: Iterable[Row],
-) -> dict[str, Usage]:
-    months = {name: _last_words(rows) for name, rows in groupby(in_month, attrgetter("organization"))}
-    good_since = {row.organization: row.id for row in taken_in}
-    latest = {row.organization: row for row in good}
-    positive = {row.organization: row.counted for row in earlier}
-    mark = {row.organization: row.last_month_mark for row in marks}
-    return {
-        row.organization: _usage(
-            month,
-            zone,
-            months.get(row.organization, []),
-            row,
-            latest,
-            positive,
-            mark.get(row.organization),
-            failed=row.counted is None and row.id > good_since.get(row.organization, 0),
-        )
-        for row in newest
-    }
-
-
-def _usage(
-    month: Month,
-    zone: tzinfo,
-    rows: list[Row],
-    newest: Row,
-    latest: dict[str, Row],
-    positive: dict[str, int],
-    mark: int | None,
-    *,
-    failed: bool,
-) -> Usage:
-    good = latest.get(newest.organization)
-    peak = max(rows, key=attrgetter("counted"), default=None)  # the first of equals: the earliest
+def _usage(month: str, days: int, zone: tzinfo, found: _Found, newest: Row) -> Usage:
+    name, failed = newest.organization, newest.counted is None
+    good = found.good.get(name) if failed else newest
+    rows = found.months.get(name, ())
+    peak, last, latest = _samples(rows, good)
     return Usage(
-        month=str(month),
-        peak=peak and _sample(peak),
-        last=_sample(rows[-1]) if rows else None,
-        daily=tuple(_daily(month, zone, rows)),
-        latest=good and _sample(good),
+        month=month,
+        peak=peak,
+        last=last,
+        daily=_daily(days, zone, rows),
+        latest=latest,
         latest_cross_check=good.cross_check if good else None,
-        before_latest=positive.get(newest.organization) if good and good.counted == 0 else None,
-        failure=newest.error if failed else None,
-        vendor_mark=mark,
+        before_latest=found.positive.get(name) if good and good.counted == 0 else None,
+        failure=newest.error if failed and newest.id > found.taken_in.get(name, 0) else None,
+        vendor_mark=found.marks.get(name),
         sku=good.sku if good else None,
         prices=_prices(good.prices) if good and good.prices else (),
     )
 
 
-def _last_words(rows: Iterable[Row]) -> list[Row]:
+def _samples(rows: Sequence[Row], good: Row | None) -> tuple[Sample | None, Sample | None, Sample | None]:
+    """The month's peak and last sample, and the latest of any month: one object where they are one row."""
+    latest = None if good is None else _sample(good)
+    if not rows:
+        return None, None, latest
+    end = rows[-1]
+    last = latest if good is not None and good.id == end.id else _sample(end)
+    peak = end if len(rows) == 1 else max(rows, key=attrgetter("counted"))  # the first of equals: the earliest
+    return last if peak is end else _sample(peak), last, latest
+
+
+def _last_words(rows: list[Row]) -> list[Row]:
     """The rows, of standing ones only the last that was taken in for each moment."""
-    listed = list(rows)
-    last = {row.taken_at: row for row in listed if row.standing}
-    return [row for row in listed if not row.standing or last[row.taken_at] is row] if last else listed
+    if len(rows) < 2:
+        return rows
+    last = {row.taken_at: row for row in rows if row.standing}
+    return [row for row in rows if not row.standing or last[row.taken_at] is row] if last else rows
 
 
 def _prices(text: str) -> tuple[tuple[str, Decimal], ...]:
@@ -187,9 +216,11 @@ def _sample(row: Row) -> Sample:
     return Sample(row.counted, _moment(row.taken_at), row.how)
 
 
-def _daily(month: Month, zone: tzinfo, rows: Iterable[Row]) -> Iterator[int | None]:
-    highs: dict[int, int] = {}
+def _daily(days: int, zone: tzinfo, rows: Iterable[Row]) -> tuple[int | None, ...]:
+    """The highest count of each day of the month; None for one without a sample."""
+    highs: list[int | None] = [None] * days
     for row in rows:
-        day = _moment(row.taken_at).astimezone(zone).day
-        highs[day] = max(row.counted, highs.get(day, 0))
-    return (highs.get(day) for day in range(1, month.days + 1))
+        number, counted = _day(row.taken_at, zone) - 1, row.counted
+        if counted >= (highs[number] or 0):
+            highs[number] = counted
+    return tuple(highs)

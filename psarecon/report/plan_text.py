@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
 
 from psarecon.domain.model import Finding, Severity
@@ -25,9 +25,12 @@ _MARKS = {Severity.BLOCK: "x", Severity.LOOK: "!"}
 _GRAVITY = {Severity.BLOCK: 0, Severity.LOOK: 1, Severity.INFO: 2}
 
 
-def by_risk(plan: Plan) -> list[Change]:
-    """The changes in the order of review: blocked, to be looked at, the rest; the dearest first."""
-    marked = severities(plan)
+def by_risk(plan: Plan, marked: Mapping[str, Severity] | None = None) -> list[Change]:
+    """The changes in the order of review: blocked, to be looked at, the rest; the dearest first.
+
+    ``marked`` are the plan's ``severities`` where they are known.
+    """
+    marked = severities(plan) if marked is None else marked
     return sorted(
         plan.changes,
         key=lambda change: (_GRAVITY[marked.get(change.id, Severity.INFO)], -change.money.weight, change.line),
@@ -40,7 +43,7 @@ def plan_text(plan: Plan) -> Iterator[str]:
     marked = severities(plan)
     if plan.changes:
         yield ""
-        yield from rows_of(_COLUMNS, [_row(change, marked.get(change.id)) for change in by_risk(plan)])
+        yield from rows_of(_COLUMNS, [_row(change, marked.get(change.id)) for change in by_risk(plan, marked)])
     yield from _findings(plan.findings)
 
 

@@ -23,17 +23,22 @@ def rows_of(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> Iterato
     """The table as lines: heading first, each column as wide as its cells, never wider than allowed."""
     cells = [[clean(cell, column.widest * 2) for cell, column in zip(row, columns, strict=True)] for row in rows]
     widths = [_width(column, [row[number] for row in cells]) for number, column in enumerate(columns)]
+    plan = [(width, column.right) for width, column in zip(widths, columns, strict=True)]
     for row in ([column.title for column in columns], *cells):
-        fitted = (_fit(cell, width, column) for cell, width, column in zip(row, widths, columns, strict=True))
+        fitted = [_fit(cell, width, right) for cell, (width, right) in zip(row, plan, strict=True)]
         yield "  ".join(fitted).rstrip()
 
 
 def _width(column: Column, cells: Sequence[str]) -> int:
-    return min(column.widest, max(map(cell_len, [column.title, *cells])))
+    texts = [column.title, *cells]
+    size = len if all(map(str.isascii, texts)) else cell_len  # what is cleaned has no sign without a cell
+    return min(column.widest, max(map(size, texts)))
 
 
-def _fit(cell: str, width: int, column: Column) -> str:
+def _fit(cell: str, width: int, right: bool) -> str:  # noqa: FBT001 - of a column
+    if cell.isascii() and len(cell) <= width:
+        return cell.rjust(width) if right else cell.ljust(width)
     size = cell_len(cell)
     if size > width:
         return set_cell_size(cell, width - 1) + "…"
-    return " " * (width - size) + cell if column.right else cell + " " * (width - size)
+    return " " * (width - size) + cell if right else cell + " " * (width - size)

@@ -19,7 +19,7 @@ from typing import Any, BinaryIO, TypeVar
 
 import msgspec
 
-from psarecon.config.documents import collector_paused
+from psarecon.collector import collector_paused
 from psarecon.domain.model import Finding, Severity
 from psarecon.domain.plan import Change
 from psarecon.domain.plan_file import FIGURE, load_change, read_totals, refused

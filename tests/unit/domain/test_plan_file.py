@@ -15,7 +15,7 @@ from unit.domain.make import CALL, NOW, change, pair, plan_of
 from psarecon.domain.model import Finding, LineKey, Severity, Touched
 from psarecon.domain.money import Money
 from psarecon.domain.plan import Change, Pair, Plan, canonical, change_id
-from psarecon.domain.plan_file import load_plan, plan_bytes, plan_id
+from psarecon.domain.plan_file import load_plan, plan_bytes, plan_data, plan_id
 from psarecon.errors import PlanRefused
 
 figures = st.decimals(0, 1_000_000, places=4, allow_nan=False, allow_infinity=False)
@@ -36,6 +36,13 @@ def test_a_plan_comes_back_from_its_bytes_as_it_was(plan: Plan) -> None:
     loaded = load_plan(content, "plan.json")
     assert loaded == plan
     assert plan_bytes(loaded) == content
+
+
+@given(plans, st.none() | st.builds(Touched, words, st.none() | st.just(NOW)))
+def test_a_plan_is_written_as_the_canonical_json_of_its_data(plan: Plan, touched: Touched | None) -> None:
+    """The bytes are made piece by piece; this is what they are pieces of."""
+    plan = replace(plan, changes=tuple(replace(change, touched=touched) for change in plan.changes))
+    assert plan_bytes(plan) == canonical(plan_data(plan)) + b"\n"
 
 
 @given(plans, st.data())
