@@ -58,8 +58,16 @@ race: .venv/ready
 torture: .venv/ready
 	$(BIN)/python -m torture $(TORTURE)
 
-bench: .venv/ready
-	$(BIN)/python bench/bench.py
+# One table of what psarecon takes, beside others; BENCH="--only plan,check --repeat 3 --quick" and the like says otherwise,
+# BENCH="--write" also renews docs/concepts/speed.md and its picture.
+.venv-bench/ready: requirements/bench.txt
+	$(PYTHON) -m venv .venv-bench
+	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bench.txt
+	touch $@
+
+bench: .venv-bench/ready
+	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation .
+	.venv-bench/bin/python bench/bench.py $(BENCH)
 
 # The README's picture of the review, from a real run in a sandbox; two runs give the same bytes.
 picture: .venv/ready
@@ -70,4 +78,4 @@ format: .venv/ready
 	$(BIN)/ruff check --fix .
 
 clean:
-	rm -rf .venv .venv-interop dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache site
+	rm -rf .venv .venv-bench .venv-interop dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache site

@@ -1,68 +1,93 @@
-"""Measure psarecon as its users run it: whole processes, real HTTP against the sandbox, peak memory of the process.
+"""Measures psarecon as its users run it, whole processes, beside others in the same run: one table.
 
-    python bench/bench.py [--lines 10000] [--repeat 3] [--agreements 1000] [--changes 1000 10000]
+make bench BENCH="--only plan,check --repeat 3 --quick"
 
-Prints tables: the median wall time, the highest peak memory, and the budget where there is one.
+A figure is the median of ``--repeat`` runs; whoever is compared takes turns with psarecon. Processor time (user and
+system) carries the budgets of what computes, since other work on the machine moves it least; wall time those of what
+waits. Exit code 1 when something is over its budget.
 """
 
 from __future__ import annotations
 
 import argparse
-import tempfile
+import os
+import pickle
+import subprocess
+import sys
+import time
 from collections.abc import Iterable
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
-import connectwise
-import review
-from process import Figure, measured
+from parts import MODULES
+from table import Row
 
-from psarecon.cli.demo import variables
-from psarecon.cli.main import main as psarecon
-from psarecon.sandbox.serve import running
+_HERE = Path(__file__).parent
+Measured = tuple[list[Row | str], list[Any]]
 
 
-def figures(directory: Path, lines: int, repeat: int) -> list[Figure]:
-    """All rows, on a sandbox of so many clients with one line each."""
-    systems = ["--systems", "autotask,jumpcloud"]  # ConnectWise, whose pace is the measure, has a table of its own
-    psarecon(["sandbox", "init", str(directory), "--clients", str(lines), "--today", "2026-11-18", *systems], {})
-    environ = variables(directory / "env.sh")
-    plan, here = str(directory / "plan.json"), ["-C", str(directory)]
-    with running(directory):
-        found = [measured("psarecon --help", ["--help"], repeat, environ)]
-        found.append(measured(f"check, {lines:,} lines", [*here, "check"], repeat, environ))
-        found.append(measured(f"observe, {lines:,} organizations", [*here, "observe"], 1, environ))
-        found.append(
-            measured(f"plan, {lines:,} lines, a third to change", [*here, "plan", "-o", plan], repeat, environ)
-        )
-        found.append(measured("apply of that plan", [*here, "apply", plan, "--approve-clean"], 1, environ))
-        unchanged = f"plan, {lines:,} lines, nothing to change"
-        found.append(measured(unchanged, [*here, "plan"], repeat, environ, "200 MiB at 10,000 lines"))
+def measured(name: str, repeat: int, *, quick: bool) -> Measured:
+    """The rows of a part, printed as they are known, and the points of the growth curve that it gathered."""
+    with TemporaryDirectory(prefix="psarecon-bench-") as folder:
+        result = Path(folder) / "result"
+        words = [str(_HERE / "parts.py"), name, str(repeat), "quick" if quick else "full", str(result)]
+        if subprocess.run([sys.executable, *words], check=False).returncode != 0:  # noqa: S603 - ours
+            raise SystemExit(f"the part {name} could not be measured")
+        found: Measured = pickle.loads(result.read_bytes())  # noqa: S301 - ours
     return found
 
 
-def _print(rows: Iterable[Figure]) -> None:
-    print(f"{'what':50} {'seconds':>8} {'MiB':>6}  budget")
-    for row in rows:
-        print(f"{row.what:50} {row.seconds:8.2f} {row.mebibytes:6.0f}  {row.budget}".rstrip())
+def conditions(repeat: int) -> str:
+    """What a figure depends on besides the program."""
+    load = " ".join(f"{one:.2f}" for one in os.getloadavg())
+    machine = f"{os.cpu_count()} processors, load {load}, Python {sys.version.split()[0]}"
+    return f"{time.strftime('%Y-%m-%d')}; {machine}; median of {repeat}"
+
+
+def _write(name: str, rows: list[Row | str], points: list[Any], here: str) -> None:
+    import page  # the library that draws is large, and asked for only here
+
+    page.write(name, rows, points, here)
+
+
+def over(parts: Iterable[Measured]) -> int:
+    """How many rows are over their budget."""
+    return sum(isinstance(row, Row) and row.verdict == "OVER" for rows, _ in parts for row in rows)
 
 
 def main() -> None:
-    """Print the tables."""
+    """Print the table; write the page where asked to."""
+    args = _arguments()
+    began, here = time.monotonic(), conditions(args.repeat)
+    print(here, flush=True)
+    found = {}
+    for name in args.only:
+        found[name] = measured(name, args.repeat, quick=args.quick)
+        if args.write:
+            _write(name, *found[name], here)
+    minutes = (time.monotonic() - began) / 60
+    print(f"\n{over(found.values())} over budget; {minutes:.1f} minutes; load now {os.getloadavg()[0]:.2f}")
+    raise SystemExit(1 if over(found.values()) else 0)
+
+
+def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--lines", type=int, default=10_000)
-    parser.add_argument("--repeat", type=int, default=3)
-    parser.add_argument("--agreements", type=int, default=1000, help="of ConnectWise, at 200 ms a request; 0: none")
-    parser.add_argument("--changes", type=int, nargs="*", default=[1_000, 10_000, 100_000], help="under review")
+    every = list(MODULES)
+    parser.add_argument("--only", type=_named, default=every, metavar="PART,...", help=f"of {', '.join(every)}")
+    parser.add_argument("--repeat", type=int, help="runs of each figure; 3, or 1 with --quick")
+    parser.add_argument("--quick", action="store_true", help="small sizes, three minutes")
+    parser.add_argument("--write", action="store_true", help="put these parts into docs/concepts/speed.md")
     args = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="psarecon-bench-") as directory:
-        _print(figures(Path(directory) / "msp", args.lines, args.repeat))
-        if args.agreements:
-            found = list(connectwise.figures(Path(directory) / "connectwise", args.agreements))
-            _print(figure for figure, _ in found)
-            for _, bounds in found:
-                print(f"  {bounds}")
-        if args.changes:
-            review.printed(review.figures(Path(directory), args.changes, review.START, args.repeat))
+    args.repeat = args.repeat or (1 if args.quick else 3)
+    return args
+
+
+def _named(text: str) -> list[str]:
+    names = text.split(",")
+    if unknown := [name for name in names if name not in MODULES]:
+        raise argparse.ArgumentTypeError(f"no part {unknown[0]!r}; there are {', '.join(MODULES)}")
+    return names
 
 
 if __name__ == "__main__":

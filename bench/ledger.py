@@ -1,67 +1,78 @@
-"""How long the ledger takes for a run of many changes, on SQLite and on PostgreSQL.
+"""What the ledger costs on SQLite and on PostgreSQL: a year of daily samples, and a run of many changes.
 
-For each change what ``apply`` does: the lease held, the intent, the outcome with its baseline; three commits on disk.
-
-Usage: python bench/ledger.py [CHANGES]
+Both keep every commit on disk before they go on.
 """
 
 from __future__ import annotations
 
+import json
+import statistics
+import subprocess
 import sys
-import tempfile
-import time
-from contextlib import closing
-from datetime import date
-from decimal import Decimal
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
-from postgres import serving
+from table import Row
 
-from psarecon.domain.model import Baseline, LineKey
-from psarecon.ledger.database import open_database
-from psarecon.ledger.journal import Event, Journal
-from psarecon.ledger.leases import Holder, Leases
-
-CHANGES = 10_000
-_TENANT = "webservices.example.com/12345"
-_DAY = date(2026, 11, 1)
-#: As large as the intent of a usual change.
-_INTENT = {"change": {"what": "x" * 1800}, "decision": {"by": "dana"}}
+_HERE = Path(__file__).parent
+sys.path.insert(0, str(_HERE.parent / "tests"))
+from postgres import serving  # noqa: E402 - the folder had to be named first
 
 
-def journaled(url: str, changes: int) -> tuple[float, float]:
-    """Seconds to journal so many changes, and then to read which lines are in doubt, with what was left of each."""
-    with closing(open_database(url, Path())) as database:
-        journal, began = Journal(database), time.perf_counter()
-        lease = Leases(database).take(_TENANT, Holder("bench", "here", "run"), 600)
-        for number in range(changes):
-            line, change = LineKey("autotask", "1", "2", str(number)), f"{number:012x}"
-            lease.hold(65)
-            journal.under(lease).append("run", Event.INTENT, change, line, _TENANT, _DAY, _INTENT)
-            left = Baseline(Decimal(14), Decimal("9.00"), 14, "rule", Decimal("9.00"), _DAY, "run")
-            journal.append("run", Event.VERIFIED, change, line, _TENANT, _DAY, {"text": ""}, left)
-        lease.release()
-        written = time.perf_counter()
-        assert journal.doubts("autotask", _TENANT) == {}
-        assert len(journal.baselines("autotask", _TENANT)) == changes
-        return written - began, time.perf_counter() - written
+@dataclass(frozen=True)
+class Sizes:
+    """Organizations, days with a reading of each, changes that are journaled."""
+
+    organizations: int = 10_000
+    days: int = 365
+    changes: int = 10_000
 
 
-def main(changes: int) -> None:
-    """Print a row for each kind of database."""
-    place = Path(".psarecon")  # on this disk, and out of git's sight
-    place.mkdir(exist_ok=True)
-    with (
-        tempfile.TemporaryDirectory(dir=place.resolve()) as folder,
-        serving(fsync="on") as server,
-        server.database() as database,
-    ):
-        for kind, url in (("SQLite", f"sqlite:{folder}/ledger.db"), ("PostgreSQL", database)):
-            writing, reading = journaled(url, changes)
-            each = f"{writing / changes * 1000:.2f} ms each"
-            print(f"{kind:10}  {changes} changes journaled in {writing:.1f} s ({each}), read in {reading:.2f} s")
+FULL, QUICK = Sizes(), Sizes(1_000, 60, 500)
+#: The days that a year is compared with.
+_MONTH = 31
 
 
-if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else CHANGES)
+def part(work: Path, sizes: Sizes, repeat: int) -> Iterator[Row | str]:
+    """All rows, each PostgreSQL's figure beside SQLite's."""
+    with serving(fsync="on") as server, server.database() as month, server.database() as year, server.database() as run:
+        lite = [f"sqlite:{work}/{name}.db" for name in ("month", "year", "run")]
+        both = [lite, [month, year, run]]
+        yield f"ledger: samples of {sizes.organizations:,} organizations, once a day"
+        yield from _samples([urls[0] for urls in both], sizes.organizations, _MONTH, repeat)
+        yield from _samples([urls[1] for urls in both], sizes.organizations, sizes.days, repeat)
+        yield f"ledger: a run of {sizes.changes:,} changes"
+        yield from _journaled([urls[2] for urls in both], sizes.changes)
+
+
+def _samples(urls: list[str], organizations: int, days: int, repeat: int) -> Iterator[Row]:
+    counts = (str(organizations), str(days))
+    filled = [_told("fill", url, *counts) for url in urls]
+    yield _row(f"{days} days: write a day, CPU", filled, "cpu", "s")
+    yield _row(f"{days} days: write a day, wall", filled, "wall", "s")
+    found = [[_told("read", url, *counts) for _ in range(repeat)] for url in urls]
+    read = [{name: statistics.median(one[name] for one in runs) for name in runs[0]} for runs in found]
+    yield _row(f"{days} days: read a month's usage, CPU", read, "cpu", "s")
+    yield _row(f"{days} days: read a month's usage, wall", read, "wall", "s")
+    yield _row(f"{days} days: read a month's usage, memory", read, "peak", "MiB")
+    yield _row(f"{days} days: on disk", [_told("size", url, *counts) for url in urls], "mebibytes", "MiB")
+
+
+def _journaled(urls: list[str], changes: int) -> Iterator[Row]:
+    told = [_told("journal", url, str(changes)) for url in urls]
+    yield _row("journal: wall of a change", told, "each", "ms")
+    yield _row("journal: read all baselines and doubts, wall", told, "read", "s")
+
+
+def _row(what: str, figures: list[dict[str, float]], name: str, unit: str) -> Row:
+    lite, postgres = figures
+    return Row(f"SQLite, {what}", lite[name], unit, postgres[name], "PostgreSQL")
+
+
+def _told(*words: str) -> dict[str, float]:
+    done = subprocess.run(  # noqa: S603 - ours
+        [sys.executable, str(_HERE / "inside_ledger.py"), *words], check=True, capture_output=True, text=True
+    )
+    found: dict[str, float] = json.loads(done.stdout)
+    return found

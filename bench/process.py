@@ -1,40 +1,97 @@
-"""Runs psarecon as its users do, each time in a process of its own, and says how long it took and what it needed."""
+"""Runs commands as their users do, each in a process of its own, and says what each took."""
 
 from __future__ import annotations
 
+import json
 import os
 import statistics
+import subprocess
 import sys
-import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from table import Row
+
+_HERE = Path(__file__).parent
+_BIN = Path(sys.executable).parent
+_SAID = 2000
 
 
 @dataclass(frozen=True)
-class Figure:
-    """One row: median seconds and highest peak in MiB over the runs."""
+class Took:
+    """Wall seconds, processor seconds (user and system) and peak memory in MiB."""
 
-    what: str
-    seconds: float
-    mebibytes: float
-    budget: str = ""
+    wall: float
+    cpu: float
+    peak: float
 
-
-def measured(what: str, words: Sequence[str], repeat: int, environ: Mapping[str, str], budget: str = "") -> Figure:
-    """Run the command so often, each in a process of its own."""
-    runs = [_once(words, environ) for _ in range(repeat)]
-    return Figure(what, statistics.median(one[0] for one in runs), max(one[1] for one in runs), budget)
+    @classmethod
+    def middle(cls, runs: Sequence[Took]) -> Took:
+        """The median of each."""
+        return cls(*(statistics.median(getattr(run, name) for run in runs) for name in ("wall", "cpu", "peak")))
 
 
-def _once(words: Sequence[str], environ: Mapping[str, str]) -> tuple[float, float]:
-    started = time.perf_counter()
-    child = os.fork()
-    if child == 0:
-        quiet = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(quiet, 1)
-        os.dup2(quiet, 2)
-        os.execve(sys.executable, [sys.executable, "-m", "psarecon", *words], {**os.environ, **environ})  # noqa: S606 - ours
-    _, status, usage = os.wait4(child, 0)
-    if os.waitstatus_to_exitcode(status) != 0:
-        raise SystemExit(f"psarecon {' '.join(words)} failed: see it by hand")
-    return time.perf_counter() - started, usage.ru_maxrss / 1024
+@dataclass(frozen=True)
+class Command:
+    """A program of the bench's environment and its words, the folder it runs in, what is added to the environment.
+
+    ``says`` must be in what it prints: whoever is quick because it did nothing is found out.
+    """
+
+    words: Sequence[str]
+    directory: Path
+    environ: Mapping[str, str] = field(default_factory=dict)
+    says: str = ""
+
+    def run(self) -> Took:
+        """Once. Ends the bench when the command fails."""
+        program, *words = self.words
+        launcher = [sys.executable, "-I", "-S", str(_HERE / "launch.py")]
+        with TemporaryDirectory(prefix="psarecon-bench-") as folder:
+            output = Path(folder) / "output"
+            done = subprocess.run(  # noqa: S603 - ours
+                [*launcher, str(output), str(_BIN / program), *words],
+                cwd=self.directory,
+                env={**os.environ, **self.environ},
+                check=True,
+                capture_output=True,
+            )
+            told = json.loads(done.stdout)
+            self._judge(told["code"], output.read_text("utf-8", "replace"))
+        return Took(told["wall"], told["cpu"], told["peak"] / 1024)
+
+    def _judge(self, code: int, said: str) -> None:
+        if code != 0 or self.says not in said:
+            raise SystemExit(f"{' '.join(self.words[:12])} ended with {code}: {said[-_SAID:]}")
+
+
+def in_turn(commands: Sequence[Command], repeat: int) -> list[Took]:
+    """The medians of each command; they take turns, so that a busy machine is as hard on one as on the other."""
+    rounds = [[command.run() for command in commands] for _ in range(repeat)]
+    return [Took.middle(runs) for runs in zip(*rounds, strict=True)]
+
+
+@dataclass(frozen=True)
+class Beside:
+    """Who is measured beside psarecon, and the most of its processor time and of its memory that psarecon may take."""
+
+    name: str
+    took: Took
+    cpu: float | None = None
+    peak: float | None = None
+
+
+def rows(what: str, ours: Took, other: Beside | None = None) -> Iterator[Row]:
+    """Three rows. The budget of the time is one of processor time: a busy machine moves it least."""
+    for name, unit in (("cpu", "s"), ("wall", "s"), ("peak", "MiB")):
+        title = f"{what}: {_TITLES[name]}"
+        if other is None:
+            yield Row(title, getattr(ours, name), unit)
+        else:
+            share = getattr(other, name) if name != "wall" else None
+            yield Row(title, getattr(ours, name), unit, getattr(other.took, name), other.name, share)
+
+
+_TITLES = {"cpu": "CPU", "wall": "wall", "peak": "memory"}

@@ -31,7 +31,7 @@ _REPEATS = 0.04
 #: Changes of the plan that the program is started on.
 START = 50_000
 #: The most changes that are put into Textual's table.
-_TABLE = 10_000
+_TABLE = 100_000
 
 
 @dataclass(frozen=True)
