@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -12,6 +11,7 @@ from psarecon.config.catalogue import Catalogue
 from psarecon.config.problems import Issue, Path
 from psarecon.config.schemas import close_match
 from psarecon.domain.model import Acceptance, Allowance, Binding, LineKey, Names, Place, Product, QuantityRule, Terms
+from psarecon.records import record
 
 #: The guards the mapping may let pass by name.
 ALLOWABLE_GUARDS = (
@@ -30,7 +30,7 @@ _TERMS = ("fixed", "non_billable", "multiple_of", "committed", "minimum", "maxim
 _NO_TERMS = Terms()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Head:
     """What a client file says of the client as a whole; ``kind`` is the type of its PSA, None when unknown."""
 

@@ -6,7 +6,6 @@ Each check costs one look-up a line, so that 50,000 lines take no longer than re
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -25,9 +24,10 @@ from psarecon.config.catalogue import Catalogue
 from psarecon.config.lastpass_rules import LastPassRules
 from psarecon.config.problems import Issue, Path
 from psarecon.domain.model import Binding, Place
+from psarecon.records import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Client:
     """One client of a file: where it stands (1-based line, path in the data), its data, and whether the file proposes
     lines that are not accepted yet."""

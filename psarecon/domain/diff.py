@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -11,12 +11,13 @@ from psarecon.domain.model import Baseline, Binding, Finding, Names, Observed, R
 from psarecon.domain.money import Money, monthly, same_cost
 from psarecon.domain.periods import Dating, NeedsFollowing, Slot, choose_slot
 from psarecon.domain.plan import Pair
+from psarecon.records import record
 
 #: Stands for the rule of a baseline whose write took back an earlier one.
 ROLLED_BACK = "rolled-back"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Difference:
     """What would change on a line, in which slot, with the money and the findings that came up on the way.
 
@@ -58,7 +59,7 @@ def _identity_findings(binding: Binding, observed: Observed, scope: str) -> Iter
         if mapped != real:
             text = f"the mapping says {what} {mapped}, the PSA says {real}"
             yield Finding(f"{what}-differs", Severity.BLOCK, scope, text)
-    for what in Names.__slots__:
+    for what in ("company", "contract", "line"):
         said, real_name = getattr(binding.names, what), getattr(observed.names, what)
         if said is not None and said != real_name:
             text = f"the mapping calls the {what} {said!r}, the PSA calls it {real_name!r}: is the id right?"

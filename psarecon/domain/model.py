@@ -6,10 +6,12 @@ days are dates of the PSA, instants are aware datetimes in UTC.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
+
+from psarecon.records import ordered_record, record
 
 
 class Severity(StrEnum):
@@ -28,7 +30,7 @@ class QuantityRule(StrEnum):
     FIXED = "fixed"
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@ordered_record
 class LineKey:
     """Identity of one recurring billable row: the PSA's name in the settings, then the PSA's ids."""
 
@@ -41,7 +43,7 @@ class LineKey:
         return f"{self.psa}/{self.id}"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Names:
     """The names beside the ids: asserted by the mapping (None: not asserted) or as the PSA has them."""
 
@@ -50,7 +52,7 @@ class Names:
     line: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Place:
     """Where in the mapping something stands: file as given relative to the config directory, 1-based line."""
 
@@ -61,7 +63,7 @@ class Place:
         return f"{self.file}:{self.line}"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SourceCost:
     """A unit cost the source tells: its figure times ``scale``, never above ``at_most``.
 
@@ -73,14 +75,14 @@ class SourceCost:
     code: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class TieredCost:
     """A unit cost by volume: (from so many seats on, cost), rising from 1; the product's seats of all lines count."""
 
     tiers: tuple[tuple[int, Decimal], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Product:
     """What is resold: its source and metric (None for a fixed quantity), its rule, its unit cost (None: not kept).
 
@@ -98,7 +100,7 @@ class Product:
     words: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Terms:
     """The client's terms on one line, applied in the order of ``docs/concepts/quantity-rules.md``. Seats."""
 
@@ -110,7 +112,7 @@ class Terms:
     maximum: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Allowance:
     """A named exception to one guard on one line: why, and the last day it holds."""
 
@@ -119,7 +121,7 @@ class Allowance:
     until: date
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Acceptance:
     """Figures of a line that are left alone while the PSA holds exactly these: why, and the last day it holds.
 
@@ -132,7 +134,7 @@ class Acceptance:
     until: date
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Binding:
     """One line of the mapping: organization + product -> line, with the client's terms.
 
@@ -152,7 +154,7 @@ class Binding:
     accepted: Acceptance | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Mapping:
     """All bindings, and the commit they were read at (None: not in git; ``dirty``: files differ from it)."""
 
@@ -161,7 +163,7 @@ class Mapping:
     dirty: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Reading:
     """One answer of a source about one organization: a count, or why there is none.
 
@@ -187,7 +189,7 @@ class Reading:
     standing: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Sample:
     """One good usage reading: how many, when, how it was read."""
 
@@ -196,7 +198,7 @@ class Sample:
     how: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Usage:
     """What the ledger knows of one organization and metric in one billing month.
 
@@ -218,7 +220,7 @@ class Usage:
     prices: tuple[tuple[str, Decimal], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Claim:
     """A line that somebody else's integration says it keeps: the type of its PSA and the PSA's ids.
 
@@ -233,7 +235,7 @@ class Claim:
     remedy: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Remark:
     """What an adapter has to say about a line it read; becomes a finding."""
 
@@ -242,7 +244,7 @@ class Remark:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Period:
     """One billing period of a line, both days included.
 
@@ -265,7 +267,7 @@ class Period:
         return (self.first.year, self.first.month) != (self.last.year, self.last.month)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Touched:
     """Who changed something last and when, as far as the PSA tells: at least one of the two, to the second."""
 
@@ -273,7 +275,7 @@ class Touched:
     at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Observed:
     """What the PSA says of a line now.
 
@@ -295,7 +297,7 @@ class Observed:
     touched: Touched | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Baseline:
     """The last verified write of a line: what it left in the PSA and what it rested on."""
 
@@ -308,7 +310,7 @@ class Baseline:
     run: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Doubt:
     """A line no plan may touch yet: why, and what a person does about it.
 
@@ -322,7 +324,7 @@ class Doubt:
     lifted_by: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Finding:
     """What a guard or a check says. ``scope`` is ``plan``, ``line:<psa>/<id>``, ``change:<id>``,
     ``organization:<source>/<id>``, or ``source:<name>``, which stops no change."""
@@ -333,7 +335,7 @@ class Finding:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Call:
     """The literal request a change will send: what is approved is what is sent. ``body`` is the exact text."""
 
@@ -342,7 +344,7 @@ class Call:
     body: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Evidence:
     """A sample a change rests on: the figure, when it was read, how, and what it stands for."""
 
@@ -352,7 +354,7 @@ class Evidence:
     how: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Steps:
     """A quantity with the way to it: each step as (what, figure), and the samples it rests on."""
 

@@ -7,8 +7,9 @@ everything after that is a sum of rounded amounts, so that totals are the sum of
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
+
+from psarecon.records import record
 
 CENT = Decimal("0.01")
 #: Two unit costs this near are one cost: a PSA may keep fewer decimals than the mapping (``docs/vendors/autotask.md``,
@@ -33,7 +34,7 @@ def monthly(quantity: Decimal, unit: Decimal | None, months: int) -> Decimal | N
     return None if unit is None else cents(quantity * unit / months)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Money:
     """Monthly cost and revenue of a line before and after; None where the PSA does not tell."""
 

@@ -15,6 +15,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from psarecon.domain.model import Observed, Period, Remark, Severity
+from psarecon.records import record
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -96,7 +97,7 @@ class Dating:
     undoes: date | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Slot:
     """Where a change of a line lands: the effective date (None: at once), and what is in force there now."""
 

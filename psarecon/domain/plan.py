@@ -18,9 +18,10 @@ from typing import Any
 from psarecon.domain import jsontext
 from psarecon.domain.model import Call, Evidence, Finding, LineKey, Place, Severity, Touched
 from psarecon.domain.money import Money
+from psarecon.records import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Pair:
     """A figure before and after."""
 
@@ -28,7 +29,7 @@ class Pair:
     after: Decimal
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class UsageView:
     """The month a change rests on, for the reviewer: its daily highs and the steps from usage to quantity."""
 
@@ -39,7 +40,7 @@ class UsageView:
     rule: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Change:
     """One line's update: quantity and/or unit cost, before and after, from which day, why, and what it is worth.
 

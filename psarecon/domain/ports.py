@@ -12,9 +12,10 @@ from psarecon.domain.directory import Company, Mapped, Offer, Organization
 from psarecon.domain.model import Call, Claim, LineKey, Observed, Reading, Remark
 from psarecon.domain.periods import SameDate, Slot
 from psarecon.domain.plan import Change, Pair
+from psarecon.records import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Draft:
     """A change before it has its call: what an adapter needs to know to write the literal request."""
 
