@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
-from psarecon.domain.model import Baseline, Binding, Finding, Names, Observed, Remark, Severity, Steps
+from psarecon.domain.model import Baseline, Binding, Finding, Observed, Remark, Severity, Steps
 from psarecon.domain.money import Money, monthly, same_cost
 from psarecon.domain.periods import Dating, NeedsFollowing, Slot, choose_slot
 from psarecon.domain.plan import Pair

@@ -7,14 +7,14 @@ once. Where it gives another count for the same moment, the later word counts.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
 from functools import lru_cache
 from itertools import groupby
 from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -22,16 +22,28 @@ from psarecon.collector import collector_paused
 from psarecon.domain.model import Reading, Sample, Usage
 from psarecon.domain.periods import Month
 from psarecon.ledger.database import Database, alone, samples
-from psarecon.ledger.repeats import Chosen, Row, last_of_each, new_rows
+from psarecon.ledger.repeats import Chosen, last_of_each, new_rows
 
 _FORMAT = "%Y-%m-%dT%H:%M:%SZ"
-_COLUMNS = tuple(
-    samples.c[name]
-    for name in (
-        *("id", "organization", "taken_at", "counted", "how"),
-        *("standing", "error", "cross_check", "sku", "prices"),
-    )
-)
+
+
+class _Row(NamedTuple):
+    """What is looked at of a sample. A month has a few hundred thousand of them, and naming a field of a row of
+    SQLAlchemy's takes ten times as long."""
+
+    id: int
+    organization: str
+    taken_at: str
+    counted: int | None
+    how: str
+    standing: int | None
+    error: str | None
+    cross_check: int | None
+    sku: str | None
+    prices: str | None
+
+
+_COLUMNS = tuple(samples.c[name] for name in _Row._fields)
 
 
 class UsageLog:
@@ -70,9 +82,9 @@ class _Found:
     the last good one that was taken in, also only then; ``positive``, the last count above zero where the newest is 0.
     """
 
-    months: dict[str, list[Row]]
-    newest: Sequence[Row]
-    good: dict[str, Row]
+    months: dict[str, list[_Row]]
+    newest: Sequence[_Row]
+    good: dict[str, _Row]
     taken_in: dict[str, int]
     positive: dict[str, int]
     marks: dict[str, int]
@@ -81,40 +93,44 @@ class _Found:
     def of(cls, connection: sa.Connection, chosen: Chosen, month: Month, zone: tzinfo) -> _Found:
         """Asks only for what somebody will look at: each query reads every sample there is."""
         months, newest = _since(connection, chosen, *map(_text, month.bounds(zone)))
-        good: dict[str, Row] = {}
+        good: dict[str, _Row] = {}
         taken_in: dict[str, int] = {}
         positive: dict[str, int] = {}
         counts = {row.counted for row in newest}
         if None in counts:
-            good = _by_organization(connection.execute(_newest(*chosen, samples.c.counted.is_not(None))))
+            good = _by_organization(_rows(connection, _newest(*chosen, samples.c.counted.is_not(None))))
             taken_in = {row.organization: row.id for row in connection.execute(last_of_each(chosen, good=True))}
         if 0 in counts or any(row.counted == 0 for row in good.values()):
-            above_zero = connection.execute(_newest(*chosen, samples.c.counted > 0))
-            positive = {row.organization: row.counted for row in above_zero}
+            above_zero = _rows(connection, _newest(*chosen, samples.c.counted > 0))
+            positive = {row.organization: row.counted or 0 for row in above_zero}
         said = connection.execute(_marks(chosen, month.next(), zone))
         return cls(months, newest, good, taken_in, positive, {row.organization: row.last_month_mark for row in said})
 
 
-def _since(connection: sa.Connection, chosen: Chosen, start: str, end: str) -> tuple[dict[str, list[Row]], list[Row]]:
+def _since(connection: sa.Connection, chosen: Chosen, start: str, end: str) -> tuple[dict[str, list[_Row]], list[_Row]]:
     """The good readings from ``start`` to ``end``, and the newest of all readings, by organization.
 
     Nearly every organization was read since the start, so that its newest reading is there already.
     """
-    months: dict[str, list[Row]] = {}
-    newest: dict[str, Row] = {}
+    months: dict[str, list[_Row]] = {}
+    newest: dict[str, _Row] = {}
     found = sa.select(*_COLUMNS).where(*chosen, samples.c.taken_at >= start)
     in_order = found.order_by(samples.c.organization, samples.c.taken_at, samples.c.id)
-    for name, group in groupby(connection.execute(in_order), attrgetter("organization")):
+    for name, group in groupby(_rows(connection, in_order), attrgetter("organization")):
         rows = list(group)
         newest[name] = rows[-1]
         months[name] = _last_words([row for row in rows if row.counted is not None and row.taken_at < end])
     known = sa.select(sa.func.count(samples.c.organization.distinct())).where(*chosen)
     if connection.execute(known).scalar_one() > len(newest):
-        newest = _by_organization(connection.execute(_newest(*chosen, samples.c.taken_at < start))) | newest
+        newest = _by_organization(_rows(connection, _newest(*chosen, samples.c.taken_at < start))) | newest
     return months, list(newest.values())
 
 
-def _by_organization(rows: Iterable[Row]) -> dict[str, Row]:
+def _rows(connection: sa.Connection, query: sa.Select[Any]) -> Iterator[_Row]:
+    return map(_Row._make, connection.execute(query))
+
+
+def _by_organization(rows: Iterable[_Row]) -> dict[str, _Row]:
     return {row.organization: row for row in rows}
 
 
@@ -169,7 +185,7 @@ def _marks(chosen: Chosen, following: Month, zone: tzinfo) -> sa.Select[Any]:
     )
 
 
-def _usage(month: str, days: int, zone: tzinfo, found: _Found, newest: Row) -> Usage:
+def _usage(month: str, days: int, zone: tzinfo, found: _Found, newest: _Row) -> Usage:
     name, failed = newest.organization, newest.counted is None
     good = found.good.get(name) if failed else newest
     rows = found.months.get(name, ())
@@ -189,7 +205,7 @@ def _usage(month: str, days: int, zone: tzinfo, found: _Found, newest: Row) -> U
     )
 
 
-def _samples(rows: Sequence[Row], good: Row | None) -> tuple[Sample | None, Sample | None, Sample | None]:
+def _samples(rows: Sequence[_Row], good: _Row | None) -> tuple[Sample | None, Sample | None, Sample | None]:
     """The month's peak and last sample, and the latest of any month: one object where they are one row."""
     latest = None if good is None else _sample(good)
     if not rows:
@@ -200,7 +216,7 @@ def _samples(rows: Sequence[Row], good: Row | None) -> tuple[Sample | None, Samp
     return last if peak is end else _sample(peak), last, latest
 
 
-def _last_words(rows: list[Row]) -> list[Row]:
+def _last_words(rows: list[_Row]) -> list[_Row]:
     """The rows, of standing ones only the last that was taken in for each moment."""
     if len(rows) < 2:
         return rows
@@ -212,15 +228,16 @@ def _prices(text: str) -> tuple[tuple[str, Decimal], ...]:
     return tuple((code, Decimal(price)) for code, price in json.loads(text))
 
 
-def _sample(row: Row) -> Sample:
+def _sample(row: _Row) -> Sample:
+    assert row.counted is not None
     return Sample(row.counted, _moment(row.taken_at), row.how)
 
 
-def _daily(days: int, zone: tzinfo, rows: Iterable[Row]) -> tuple[int | None, ...]:
+def _daily(days: int, zone: tzinfo, rows: Iterable[_Row]) -> tuple[int | None, ...]:
     """The highest count of each day of the month; None for one without a sample."""
     highs: list[int | None] = [None] * days
     for row in rows:
-        number, counted = _day(row.taken_at, zone) - 1, row.counted
+        number, counted = _day(row.taken_at, zone) - 1, row.counted or 0
         if counted >= (highs[number] or 0):
             highs[number] = counted
     return tuple(highs)
