@@ -26,7 +26,7 @@ ALLOWABLE_GUARDS = (
 
 #: What the users of a PSA call the contract and the line.
 _PAIRS = {"autotask": ("contract", "service"), "connectwise": ("agreement", "addition")}
-_TERMS = ("fixed", "non_billable", "multiple_of", "committed", "minimum", "maximum")
+_TERMS = frozenset({"fixed", "non_billable", "multiple_of", "committed", "minimum", "maximum"})
 _NO_TERMS = Terms()
 
 
@@ -74,13 +74,8 @@ def _unknown(what: str, name: str, known: list[str]) -> tuple[str, str]:
     return f"there is no {what} {name!r}", hint
 
 
-def pair_of(head: Head, line: dict[str, Any]) -> tuple[str, str]:
-    """The keys of contract and line in a line of this client."""
-    return pair_for(head.kind, line)
-
-
 def pair_for(kind: str | None, line: dict[str, Any]) -> tuple[str, str]:
-    """The keys of contract and line: by the type of the PSA, or else whichever the line uses."""
+    """The keys of contract and line in a line: by the type of the PSA, or else whichever the line uses."""
     if kind in _PAIRS:
         return _PAIRS[kind]
     return _PAIRS["connectwise"] if "addition" in line else _PAIRS["autotask"]
@@ -94,17 +89,19 @@ def product_of(line: dict[str, Any], path: Path, catalogue: Catalogue, issues: l
     return catalogue.products.get(name)
 
 
-def line_issues(head: Head, line: dict[str, Any], path: Path, product: Product | None) -> Iterator[Issue]:
-    """What is wrong with the line by itself. ``path`` leads to the line."""
-    yield from _pair_issues(head, line, path)
+def line_issues(
+    head: Head, line: dict[str, Any], pair: tuple[str, str], path: Path, product: Product | None
+) -> Iterator[Issue]:
+    """What is wrong with the line by itself. ``pair`` are its keys of contract and line, ``path`` leads to it."""
+    yield from _pair_issues(head, line, pair, path)
     if product is not None:
         yield from _quantity_issues(line, path, product)
         yield from _organization_issues(head, line, path, product)
-    yield from _term_issues(line, path)
+    if not _TERMS.isdisjoint(line):
+        yield from _term_issues(line, path)
 
 
-def _pair_issues(head: Head, line: dict[str, Any], path: Path) -> Iterator[Issue]:
-    right = pair_of(head, line)
+def _pair_issues(head: Head, line: dict[str, Any], right: tuple[str, str], path: Path) -> Iterator[Issue]:
     for keys in _PAIRS.values():
         if keys == right:
             continue
@@ -196,9 +193,9 @@ def allowances(data: dict[str, Any]) -> tuple[Allowance, ...]:
     return tuple(Allowance(item["guard"], item["reason"], day) for item, day in days if day is not None)
 
 
-def binding_of(head: Head, line: dict[str, Any], product: Product, place: Place) -> Binding:
-    """The binding of a line without errors."""
-    contract, service = (line[key] for key in pair_of(head, line))
+def binding_of(head: Head, line: dict[str, Any], pair: tuple[str, str], product: Product, place: Place) -> Binding:
+    """The binding of a line without errors; ``pair`` as of ``line_issues``."""
+    contract, service = line[pair[0]], line[pair[1]]
     cost = line.get("unit_cost")
     return Binding(
         client=head.client,
@@ -208,12 +205,13 @@ def binding_of(head: Head, line: dict[str, Any], product: Product, place: Place)
         names=Names(head.company_name, contract.get("name"), service.get("name")),
         terms=_terms(line),
         unit_cost=product.unit_cost if cost is None else Decimal(cost),
-        allow=(*allowances(line), *head.allow),
+        allow=(*allowances(line), *head.allow) if "allow" in line else head.allow,
         at=place,
         accepted=_acceptance(line["accept_drift"]) if "accept_drift" in line else None,
     )
 
 
 def _terms(line: dict[str, Any]) -> Terms:
-    given = {key: line[key] for key in _TERMS if key in line}
-    return Terms(**given) if given else _NO_TERMS
+    if _TERMS.isdisjoint(line):
+        return _NO_TERMS
+    return Terms(**{key: line[key] for key in _TERMS & line.keys()})

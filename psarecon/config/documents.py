@@ -29,6 +29,8 @@ MOST_PROBLEMS = 1000
 _MOST_CHARACTER_PROBLEMS = 20
 
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]|\r(?!\n)")
+#: What files are made of but for names of people and places: of these no position need be told.
+_USUAL = bytes(range(0x20, 0x7F)) + b"\n"
 _COMMENT = re.compile(r"(?:^|\s)#")
 
 
@@ -141,7 +143,8 @@ def parse_document(raw: bytes, file: str, shapes: Shapes | None = None) -> Docum
         position = _position(raw[: error.start].decode("utf-8"), error.start)
         document.refuse(position, "the file is not UTF-8 text", "save it as UTF-8")
         return document
-    _refuse_characters(document)
+    if raw.translate(None, _USUAL):
+        _refuse_characters(document)
     if not document.found:
         from psarecon.config.reader import read
 

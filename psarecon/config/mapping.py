@@ -162,8 +162,10 @@ def _clients(document: Document, issues: list[Issue], *, proposed: bool) -> Iter
 
 def _read_client(client: Client, refused: list[Path], seen: Seen, issues: list[Issue], gathered: Gathered) -> None:
     """Keep the bindings of the client's sound parts. A line that is not sound hides no error of the others."""
-    sound = quick_check("mapping", "client")(client.data)
-    found = [] if sound else issues_of(client.data, "mapping", "client", client.path)
+    if not refused and quick_check("mapping", "client")(client.data):
+        gathered.bindings += seen.bindings(client, (), issues)
+        return
+    found = list(issues_of(client.data, "mapping", "client", client.path))
     issues += found
     if len(found) >= _TOO_MANY:
         return  # not all that is wrong is known, so nothing of it can be called sound

@@ -17,7 +17,7 @@ from psarecon.config.bindings import (
     head_issues,
     head_of,
     line_issues,
-    pair_of,
+    pair_for,
     product_of,
 )
 from psarecon.config.catalogue import Catalogue
@@ -67,32 +67,36 @@ class Seen:
         """The client's lines as bindings, but ``skipped`` ones; what is wrong with them joins ``issues``."""
         head = head_of(client.data, self._catalogue)
         issues += head_issues(client.data, client.path, self._catalogue)
-        issues += allowance_issues(client.data, client.path, self._today)
+        if "allow" in client.data:
+            issues += allowance_issues(client.data, client.path, self._today)
         issues += self._client_issues(client)
         self.mapped.update(client.data.get("organizations", {}).items())
         lines = client.data["lines"]
         for number, line in enumerate(lines or ()):
             if number not in skipped:
                 place = Place(client.file, lines.lines[number])
-                yield from self._binding(head, line, (*client.path, "lines", number), place, issues)
+                binding = self._binding(head, line, (*client.path, "lines", number), place, issues)
+                if binding is not None:
+                    yield binding
 
     def _binding(
         self, head: Head, line: dict[str, Any], path: Path, place: Place, issues: list[Issue]
-    ) -> Iterator[Binding]:
+    ) -> Binding | None:
         self._used.add(line["product"])
-        product = product_of(line, path, self._catalogue, issues)
-        wrong = list(line_issues(head, line, path, product))
+        product, pair = product_of(line, path, self._catalogue, issues), pair_for(head.kind, line)
+        wrong = list(line_issues(head, line, pair, path, product))
         issues += wrong
         if "allow" in line:
             issues += allowance_issues(line, path, self._today)
         if "accept_drift" in line:
             issues += acceptance_issues(line, path, self._today)
-        if product is not None and not wrong:
-            binding = binding_of(head, line, product, place)
-            issues += self._line_issues(binding, (*path, pair_of(head, line)[1], "id"))
-            issues += self._organization_issues(binding, (*path, "product"))
-            issues += self._lastpass.issues(binding, (*path, "product"), pair_of(head, line)[0])
-            yield binding
+        if product is None or wrong:
+            return None
+        binding = binding_of(head, line, pair, product, place)
+        issues += self._line_issues(binding, (*path, pair[1], "id"))
+        issues += self._organization_issues(binding, (*path, "product"))
+        issues += self._lastpass.issues(binding, (*path, "product"), pair[0])
+        return binding
 
     def _client_issues(self, client: Client) -> Iterator[Issue]:
         name, place = client.data["client"], Place(client.file, client.line)

@@ -9,13 +9,15 @@ the parser would take it, or not at all. A property test holds the two together.
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, zip_longest
 from typing import Any
 
 from psarecon.config.documents import Document, Items
+from psarecon.config.problems import Path
 from psarecon.config.scalars import Scalar, Trap, plain
 
 Parse = Callable[[Document], None]
@@ -36,9 +38,23 @@ _FILLING = re.compile(
 )
 #: What stands in the gaps of a shape as it is parsed. It holds all that a filling of the kind can hold: where that
 #: comes out as one whole value, any filling does.
-_MARKS = {'"': "gap {} of: #{{}}[],&*!|>'%@`-", "#": " gap {} of: \"#{{}}[],&*!|>'%@`-"}
-_TO_LINE_END, _IN_BRACES = "gap{}o_f./&()', -s", "gap{}o_f./&()' -s"
+_MARKS = {
+    '"': '"gap {} of: #{{}}[],&*!|>\'%@`-"',
+    "#": "# gap {} of: \"#{{}}[],&*!|>'%@`-",
+    "0": " gap{}",
+    "w": " gap{}o_f./&()', -s",
+    "b": " gap{}o_f./&()' -s",
+}
 _MARKED = re.compile("gap ?[0-9]{6}")
+#: What fills a gap of each kind, as ``_kind`` tells it, in an entry that is matched whole; a comment is not kept.
+_PATTERNS = {
+    '"': r'("[^"\\\t\n]*+")',
+    "#": r"\#[^\n]*+",
+    "0": "[ ](0|[1-9][0-9]{0,17})",
+    "w": r"[ ]([0-9A-Za-z](?:[\w./&()', -]*[\w./&()'-])?)",
+    "b": r"[ ]([0-9A-Za-z](?:[\w./&()' -]*[\w./&()'-])?)",
+}
+_INTEGER = re.compile(_PATTERNS["0"])
 #: Between the literal pieces of a shape; no text that is read holds it.
 _GAP = "\x00"
 #: Blank lines and comments, and the start of the document: what may stand before the first entry.
@@ -51,19 +67,37 @@ _LONGEST, _MOST_PARSED = 64 * 1024, 64
 
 @dataclass(frozen=True, slots=True)
 class _Gap:
-    """Stands in the data of a shape for the filling of this number; ``sign`` is the first one of its kind."""
+    """Stands in the data of a shape for the filling of this number, of this kind."""
 
     number: int
-    sign: str
+    kind: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Shape:
-    """The data of an entry with gaps, the gaps that comments fill, and the lines up to the next entry."""
+    """An entry's data as JSON with a ``%s`` in each gap, which of these are words, and the lines up to the next entry.
 
-    data: Any
-    comments: tuple[int, ...]
+    ``lists`` are the lists in the data: the way to each, and the lines of its items. ``form`` matches an entry of the
+    shape whole; it is only made of the ``pattern`` where two of them follow one another.
+    """
+
+    template: str
+    lists: Sequence[tuple[Path, list[int]]]
     lines: int
+    pattern: str = ""
+    words: Sequence[int] = ()
+    form: re.Pattern[str] | None = None
+
+    def place(self, data: dict[str, Any], line: int) -> None:
+        """Let the lists know their lines, in an entry that begins in this one."""
+        for (*steps, last), lines in self.lists:
+            node: Any = data
+            for step in steps:
+                node = node[step]
+            items = Items()
+            items.extend(node[last])
+            items.lines = [number + line for number in lines]
+            node[last] = items
 
 
 class _Unusual(Exception):
@@ -76,7 +110,8 @@ class Shapes:
     def __init__(self, parse: Parse) -> None:
         self._parse = parse
         self._known: dict[str, _Shape | None] = {}
-        self._words: dict[str, Scalar] = {}
+        self._words: dict[str, str] = {}
+        self._last: _Shape | None = None
         self._parsed = self._saved = 0
 
     def read(self, document: Document) -> bool:
@@ -89,7 +124,7 @@ class Shapes:
         line = document.text.count("\n", 0, start) + 1
         self._parsed = 0
         try:
-            document.data = self._entries(body, line) if body.startswith("- ") else self._entry(body, line, "")[0]
+            document.data = self._list(body, line) if body.startswith("- ") else self._one(body, line)
         except _Unusual:
             return False
         document.line = line
@@ -99,103 +134,127 @@ class Shapes:
         """Whether files have repeated one another so far, once there were many."""
         return len(self._known) <= 4 * _MOST_PARSED or self._saved > len(self._known)
 
-    def _entries(self, body: str, line: int) -> Items:
-        """The list: whatever its entries hold, a line that begins with ``- `` is the next one, or none is whole."""
-        found = Items()
-        begin = 0
+    def _one(self, body: str, line: int) -> dict[str, Any]:
+        text, shape, _ = self._entry(body, 0, "")
+        data: dict[str, Any] = json.loads(text)
+        shape.place(data, line)
+        return data
+
+    def _list(self, body: str, line: int) -> Items:
+        """The entries, all by one reading of JSON."""
+        texts, shapes, begin = [], [], 0
         while begin < len(body):
-            end = body.find("\n- ", begin) + 1 or len(body)
-            data, lines = self._entry(body[begin + 2 : end], line, "- ")
-            begin = end
-            found.append(data)
+            text, shape, begin = self._entry(body, begin, "- ")
+            texts.append(text)
+            shapes.append(shape)
+        found = Items()
+        found.extend(json.loads(f"[{','.join(texts)}]"))
+        for data, shape in zip(found, shapes, strict=True):
+            shape.place(data, line)
             found.lines.append(line)
-            line += lines
+            line += shape.lines
         return found
 
-    def _entry(self, text: str, line: int, sign: str) -> tuple[Any, int]:
-        """The data of an entry that begins in this line after ``sign``, and how many lines it takes."""
-        if len(text) > _LONGEST:
+    def _entry(self, body: str, begin: int, sign: str) -> tuple[str, _Shape, int]:
+        """An entry as JSON, its shape, and where the next one begins: most often it is shaped as the one before."""
+        last = self._last
+        if last is not None and last.form is not None and (match := last.form.match(body, begin)):
+            end = match.end()
+            if end == len(body) or (sign and body.startswith(sign, end)):
+                self._saved += 1
+                return self._json(last, list(match.groups())), last, end
+        return self._split(body, begin, sign)
+
+    def _split(self, body: str, begin: int, sign: str) -> tuple[str, _Shape, int]:
+        """The same by the entry's own shape. Whatever a list's entries hold, a line that begins with ``- `` is the
+        next one, or none is whole."""
+        end = (body.find(f"\n{sign}", begin) + 1 if sign else 0) or len(body)
+        if end - begin > _LONGEST:
             raise _Unusual
-        pieces = _FILLING.split(text)
-        key = sign + _GAP.join(pieces[::2])
+        pieces = _FILLING.split(body[begin:end])
+        kinds = "".join(map(_kind, pieces[1::2], pieces[2::2]))
+        key = _GAP.join((kinds, *pieces[::2]))
         if key not in self._known:
-            self._known[key] = self._shape(sign, pieces)
+            self._known[key] = self._shape(sign, pieces, kinds)
         shape = self._known[key]
         if shape is None:
-            return self._alone(text, line, sign), text.count("\n")
+            alone = self._alone(body[begin:end], sign)
+            return alone.template % (), alone, end
         self._saved += 1
-        fillings = pieces[1::2]
-        if any(fillings[number][0] != "#" for number in shape.comments):
-            raise _Unusual
-        return self._filled(shape.data, fillings, line), shape.lines
+        self._followed(shape)
+        fillings = [filling.lstrip(" ") for filling in pieces[1::2] if filling[0] != "#"]
+        return self._json(shape, fillings), shape, end
 
-    def _filled(self, node: Any, fillings: Sequence[str], line: int) -> Any:
-        """The data of an entry. One loop for all kinds: most of the time of reading a large file goes by here."""
-        kind = type(node)
-        if kind is dict:
-            found = {}
-            for key, value in node.items():
-                if type(value) is _Gap:
-                    filling = fillings[value.number]
-                    found[key] = self._words.get(filling) or self._meaning(filling, value.sign)
-                else:
-                    found[key] = self._filled(value, fillings, line)
-            return found
-        if kind is Items:
-            return _placed(node, [self._filled(value, fillings, line) for value in node], line)
-        return self._meaning(fillings[node.number], node.sign) if kind is _Gap else node
+    def _followed(self, shape: _Shape) -> None:
+        if shape is self._last and shape.form is None:
+            shape.form = re.compile(shape.pattern)
+        self._last = shape
 
-    def _meaning(self, filling: str, sign: str) -> Scalar:
-        """What a filling of the kind means; words that stand in many lines, such as products, are kept as one text."""
-        if filling[0] != sign:
-            raise _Unusual
-        if sign == '"':
-            return filling[1:-1]
-        meant = plain(filling[1:])
+    def _json(self, shape: _Shape, fillings: list[str]) -> str:
+        """The entry with these fillings. Quoted texts and integers are JSON already."""
+        for number in shape.words:
+            word = fillings[number]
+            fillings[number] = self._words.get(word) or self._word(word)
+        return shape.template % tuple(fillings)
+
+    def _word(self, word: str) -> str:
+        """What an unquoted word means, as JSON; those that stand in many lines, such as products, are looked up."""
+        meant = plain(word)
         if isinstance(meant, Trap):
             raise _Unusual
-        if type(meant) is str:
-            self._words[filling] = meant
-        return meant
+        self._words[word] = json.dumps(meant)
+        return self._words[word]
 
-    def _alone(self, text: str, line: int, sign: str) -> Any:
-        """An entry without a usable shape, parsed as it is."""
+    def _alone(self, text: str, sign: str) -> _Shape:
+        """An entry without a usable shape, parsed as it is: a shape that has no gaps."""
+        return _shape_of(self._data(text, sign), text)
+
+    def _data(self, text: str, sign: str) -> dict[str, Any]:
+        """The data of one entry, with lines counted from 1. Raises _Unusual where it is not one, or not right."""
         self._parsed += 1
         if self._parsed > _MOST_PARSED:
             raise _Unusual
-        return _moved(self._data(sign + text, sign), line)
-
-    def _data(self, text: str, sign: str) -> Any:
-        """The data of one entry, with lines counted from 0. Raises _Unusual where it is not one, or not right."""
         document = Document("", text)
         self._parse(document)
-        if document.found or (sign and not (type(document.data) is Items and len(document.data) == 1)):
+        data = document.data
+        if sign and type(data) is Items and len(data) == 1:
+            data = data[0]
+        if document.found or type(data) is not dict:
             raise _Unusual
-        return _moved(document.data[0] if sign else document.data, -1)
+        return data
 
-    def _shape(self, sign: str, pieces: Sequence[str]) -> _Shape | None:
+    def _shape(self, sign: str, pieces: Sequence[str], kinds: str) -> _Shape | None:
         """What the parser makes of the literal pieces with marks in between; None where a mark is no whole value."""
-        self._parsed += 1
-        if self._parsed > _MOST_PARSED:
-            raise _Unusual
-        marks = list(map(_mark, range(len(pieces)), pieces[1::2], pieces[2::2]))
-        text = sign + "".join(chain.from_iterable(zip_longest(pieces[::2], marks, fillvalue="")))
-        gaps = {_bare(mark): _Gap(number, mark[0]) for number, mark in enumerate(marks)}
+        marks = list(map(_mark, range(len(kinds)), kinds))
+        text = "".join(chain.from_iterable(zip_longest(pieces[::2], marks, fillvalue="")))
+        gaps = {_bare(mark): _Gap(number, kind) for number, (mark, kind) in enumerate(zip(marks, kinds, strict=True))}
+        kept = [gap for gap in gaps.values() if gap.kind != "#"]
         seen: list[_Gap] = []
         try:
-            gapped = _gapped(self._data(text, sign), gaps, seen)
+            shape = _shape_of(_gapped(self._data(text, sign), gaps, seen), text)
         except _Unusual:
             return None
-        if seen != [gap for gap in gaps.values() if gap.sign != "#"]:
+        if seen != kept:
             return None
-        return _Shape(gapped, tuple(gap.number for gap in gaps.values() if gap.sign == "#"), text.count("\n"))
+        patterns = [_PATTERNS[kind] for kind in kinds]
+        shape.pattern = "".join(chain.from_iterable(zip_longest(map(re.escape, pieces[::2]), patterns, fillvalue="")))
+        shape.words = [number for number, gap in enumerate(kept) if gap.kind in "wb"]
+        return shape
 
 
-def _mark(number: int, filling: str, after: str) -> str:
-    """What takes the place of a filling before the piece ``after`` it."""
-    sign = filling[0]
-    form = _MARKS.get(sign) or (_TO_LINE_END if after.startswith(("\n", "\r\n", " ")) else _IN_BRACES)
-    return sign + form.format(f"{number:06}") + ('"' if sign == '"' else "")
+def _kind(filling: str, after: str) -> str:
+    """The kind of a filling before the piece ``after`` it: quoted, a comment, an integer, a word up to the end of a
+    line or within braces."""
+    if filling[0] != " ":
+        return filling[0]
+    if _INTEGER.fullmatch(filling):
+        return "0"
+    return "w" if after.startswith(("\n", "\r\n", " ")) else "b"
+
+
+def _mark(number: int, kind: str) -> str:
+    """What takes the place of a filling."""
+    return _MARKS[kind].format(f"{number:06}")
 
 
 def _bare(mark: str) -> str:
@@ -210,7 +269,7 @@ def _gapped(node: Any, gaps: dict[str, _Gap], seen: list[_Gap]) -> Any:
     if isinstance(node, dict):
         return {_unmarked(key): _gapped(value, gaps, seen) for key, value in node.items()}
     if isinstance(node, Items):
-        return _placed(node, [_gapped(value, gaps, seen) for value in node], 0)
+        return _placed(node, [_gapped(value, gaps, seen) for value in node])
     if isinstance(node, str) and node in gaps:
         seen.append(gaps[node])
         return gaps[node]
@@ -223,18 +282,32 @@ def _unmarked(value: Scalar) -> Scalar:
     return value
 
 
-def _placed(like: Items, values: Sequence[Any], line: int) -> Items:
-    """A list of these values, whose items begin where those of another list do, counted from this line."""
+def _placed(like: Items, values: Sequence[Any]) -> Items:
     items = Items()
     items.extend(values)
-    items.lines = [number + line for number in like.lines]
+    items.lines = like.lines
     return items
 
 
-def _moved(node: Any, lines: int) -> Any:
-    """The data with its lists' lines counted from elsewhere."""
+def _shape_of(data: Any, text: str) -> _Shape:
+    """The shape of an entry's data, which may have gaps."""
+    return _Shape(_template(data), list(_lists(data, ())), text.count("\n"))
+
+
+def _template(node: Any) -> str:
+    if isinstance(node, _Gap):
+        return "%s"
     if isinstance(node, dict):
-        return {key: _moved(value, lines) for key, value in node.items()}
+        return "{" + ",".join(f"{_template(key)}:{_template(value)}" for key, value in node.items()) + "}"
     if isinstance(node, Items):
-        return _placed(node, [_moved(value, lines) for value in node], lines)
-    return node
+        return "[" + ",".join(map(_template, node)) + "]"
+    return json.dumps(node).replace("%", "%%")
+
+
+def _lists(node: Any, path: Path) -> Iterator[tuple[Path, list[int]]]:
+    """The lists below a node, outer ones first, with the lines of their items; the entry begins in line 0."""
+    if isinstance(node, Items):
+        yield path, [number - 1 for number in node.lines]
+    within = enumerate(node) if isinstance(node, Items) else node.items() if isinstance(node, dict) else ()
+    for step, value in within:
+        yield from _lists(value, (*path, step))
