@@ -105,7 +105,7 @@ def right_lines(mapping: model.Mapping, snapshot: Snapshot, plan: Plan) -> Itera
 
 
 def _scopes(binding: Binding) -> set[str]:
-    return {"plan", f"line:{binding.line}", f"organization:{binding.product.source}/{binding.organization}"}
+    return {"plan", binding.line.scope, f"organization:{binding.product.source}/{binding.organization}"}
 
 
 def _free(binding: Binding, side: Side) -> bool:

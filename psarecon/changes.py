@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from psarecon.domain.diff import Difference
-from psarecon.domain.model import Binding, Call, Observed, Steps
+from psarecon.domain.model import Binding, Call, Observed, Steps, Usage
 from psarecon.domain.periods import Slot
 from psarecon.domain.plan import Change, UsageView, change_id
 from psarecon.domain.ports import Draft
 from psarecon.domain.rules import rule_digest
-from psarecon.snapshot import Side, Snapshot
+from psarecon.snapshot import Moment, Side, Snapshot
 
 
 def change_of(
@@ -49,9 +49,14 @@ def change_of(
         organization=_organization(binding),
         measured_on=None if effective is None else max(effective, when.day),
         ahead=effective is not None and effective > when.day,
-        usage=UsageView(str(when.month), usage.daily if usage else (), steps.steps, steps.usage, digest),
+        usage=_view(usage, steps, when, digest),
         touched=observed.touched,
     )
+
+
+def _view(usage: Usage | None, steps: Steps, when: Moment, digest: str) -> UsageView:
+    month, daily = (str(when.month), ()) if usage is None else (usage.month, usage.daily)
+    return UsageView(month, daily, steps.steps, steps.usage, digest)
 
 
 def _with_opening(found: Difference, side: Side, binding: Binding) -> Slot:

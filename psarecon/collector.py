@@ -10,6 +10,9 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+#: Objects made between two walks of the newest ones; what a network's answer leaves behind is a few thousand.
+_SELDOM = 50_000
+
 
 @contextmanager
 def collector_paused(*, kept: bool = False) -> Iterator[None]:
@@ -27,13 +30,16 @@ def collector_paused(*, kept: bool = False) -> Iterator[None]:
 
 @contextmanager
 def only_new() -> Iterator[None]:
-    """What there is by now is not walked, what comes is, also within a pause: for reading much from a network."""
-    enabled = gc.isenabled()
+    """What there is by now is not walked, what comes is, also within a pause, if seldom: for reading much from a
+    network."""
+    enabled, usual = gc.isenabled(), gc.get_threshold()
     gc.freeze()
+    gc.set_threshold(_SELDOM, *usual[1:])
     gc.enable()
     try:
         yield
     finally:
+        gc.set_threshold(*usual)
         if not enabled:
             gc.disable()
 

@@ -22,13 +22,13 @@ from psarecon.domain.guards import (
     sku_findings,
     usage_findings,
 )
-from psarecon.domain.model import Binding, Finding, Observed, QuantityRule, Severity, Steps, Usage
+from psarecon.domain.model import Binding, Finding, Observed, QuantityRule, Remark, Severity, Steps, Usage
 from psarecon.domain.periods import Dating, Month, NeedsFollowing, SameDate
 from psarecon.domain.plan import Change, Plan, totals_data
-from psarecon.domain.plan_file import with_id
 from psarecon.domain.rules import NoUsage, rule_digest, wanted_quantity
 from psarecon.domain.standing import standing
-from psarecon.snapshot import Moment, Side, Snapshot, UsageKey, by_psa
+from psarecon.domain.written import with_id
+from psarecon.snapshot import Moment, Side, Snapshot, UsageKey, by_psa, usage_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +61,10 @@ class Reconciler:
 
     def plan(self, mapping: model.Mapping, snapshot: Snapshot) -> Plan:
         """The plan of the whole mapping, of whose lines and usage the snapshot was taken. Raises RemoteError."""
+        return with_id(self.draft(mapping, snapshot))
+
+    def draft(self, mapping: model.Mapping, snapshot: Snapshot) -> Plan:
+        """The same without its id, which is a digest of all its text: saving the plan brings it along."""
         mapping, findings = with_costs(mapping, snapshot.used)
         changes: list[Change] = []
         findings += _missing_days(mapping, snapshot.usage, snapshot.when)
@@ -100,7 +104,8 @@ class Reconciler:
         if usage is not None and binding.product.quantity is not QuantityRule.FIXED:
             # in local time: an allowance ends with the billing day
             yield from usage_findings(binding, usage, when.local, self._policy.limits)
-            yield from sku_findings(binding, usage)
+            if binding.product.sku is not None:
+                yield from sku_findings(binding, usage)
 
     def _changes(self, snapshot: Snapshot, verdict: _Verdict, findings: list[Finding]) -> Iterator[Change]:
         binding, found, steps = verdict.binding, verdict.difference, verdict.steps
@@ -136,9 +141,9 @@ def assembled(
     changes: Sequence[Change],
     findings: Iterable[Finding],
 ) -> Plan:
-    """The plan of these changes and findings about the lines of the mapping, with its id."""
+    """The plan of these changes and findings about the lines of the mapping; it has no id yet."""
     ordered = tuple(sorted(changes, key=attrgetter("line.psa", "line.company", "line.contract", "line.id")))
-    plan = Plan(
+    return Plan(
         as_of=snapshot.when.now,
         month=str(snapshot.when.month),
         tool_version=__version__,
@@ -151,7 +156,6 @@ def assembled(
         findings=tuple(sorted(set(findings), key=attrgetter("scope", "code", "severity", "text"))),
         totals=totals_data(ordered, len(mapping.bindings)),
     )
-    return with_id(plan)
 
 
 def _leave_accepted(verdict: _Verdict, side: Side, observed: Observed, when: Moment) -> None:
@@ -169,16 +173,19 @@ def _leave_accepted(verdict: _Verdict, side: Side, observed: Observed, when: Mom
 
 def _compare(verdict: _Verdict, side: Side, observed: Observed, dating: Dating) -> None:
     assert verdict.steps is not None
-    scope = f"line:{verdict.binding.line}"
     answer = verdict.kept.of(difference(verdict.binding, observed, verdict.steps, dating))
     if isinstance(answer, NeedsFollowing):
         verdict.needs_following = True
     elif isinstance(answer, Difference):
         verdict.difference = answer
         verdict.needs_following |= opening_unread(side, observed)
-        verdict.findings += [Finding(one.code, one.severity, scope, one.text) for one in answer.slot.remarks]
+        verdict.findings += [_told_of(verdict.binding, one) for one in answer.slot.remarks]
     elif answer is not None:
-        verdict.findings.append(Finding(answer.code, answer.severity, scope, answer.text))
+        verdict.findings.append(_told_of(verdict.binding, answer))
+
+
+def _told_of(binding: Binding, remark: Remark) -> Finding:
+    return Finding(remark.code, remark.severity, binding.line.scope, remark.text)
 
 
 def dating_of(side: Side, binding: Binding, when: Moment) -> Dating:
@@ -206,24 +213,26 @@ def held_back(snapshot: Snapshot, binding: Binding) -> Iterator[Finding]:
         return
     code = "same-date" if doubt.lifted_by else "in-doubt"
     text = f"{doubt.text} (run {doubt.run}, change {doubt.change})"
-    yield Finding(code, Severity.BLOCK, f"line:{binding.line}", text)
+    yield Finding(code, Severity.BLOCK, binding.line.scope, text)
 
 
 def _missing_days(mapping: model.Mapping, usage: Mapping[UsageKey, Usage], when: Moment) -> Iterator[Finding]:
     """Days without a sample: one finding an organization, or one for many that miss the same days."""
     through = when.month.days if when.month < Month.of(when.today) else when.today.day
-    same: dict[tuple[str, str], list[Finding]] = {}
+    same: dict[tuple[str, str], list[str]] = {}
     for source, metric, organization in _marked(mapping):
         used = usage.get((source, metric, organization))
-        for finding in missing_days(used, through, f"organization:{source}/{organization}") if used else ():
-            same.setdefault((source, finding.text), []).append(finding)
+        text = missing_days(used, through) if used else ""
+        if text:
+            same.setdefault((source, text), []).append(organization)
     for (source, text), found in same.items():
-        many = f"{text} ({len(found)} organizations)"
-        yield found[0] if len(found) == 1 else replace(found[0], scope=f"source:{source}", text=many)
+        scope = f"source:{source}" if len(found) > 1 else f"organization:{source}/{found[0]}"
+        said = f"{text} ({len(found)} organizations)" if len(found) > 1 else text
+        yield Finding("usage-missing-days", Severity.INFO, scope, said)
 
 
-def _marked(mapping: model.Mapping) -> list[UsageKey]:
+def _marked(mapping: model.Mapping) -> set[UsageKey]:
     """Source, metric and organization of every line that bills a high-water mark."""
     rule = QuantityRule.HIGH_WATER_MARK
     bindings = (one for one in mapping.bindings if one.product.quantity is rule)
-    return sorted({(one.product.source or "", one.product.metric or "", one.organization or "") for one in bindings})
+    return {usage_key(one) for one in bindings}

@@ -29,6 +29,7 @@ from psarecon.domain.model import (
 from psarecon.domain.money import same_cost
 from psarecon.domain.plan import Change, Plan
 from psarecon.domain.plan_file import read_change
+from psarecon.domain.written import with_id
 from psarecon.errors import InvalidInput
 from psarecon.ledger.journal import Event, Journal
 from psarecon.probe.run import RUNS
@@ -103,7 +104,8 @@ def rollback(written: Written, mapping: Mapping, snapshot: Snapshot, policy: Pol
     lines = max(len(mapping.bindings), len(bindings))
     found.findings += plan_findings(found.changes, lines, policy.limits)
     found.findings.append(_told(written, found))
-    return assembled(policy, replace(mapping, bindings=tuple(bindings)), snapshot, found.changes, found.findings)
+    whole = replace(mapping, bindings=tuple(bindings))
+    return with_id(assembled(policy, whole, snapshot, found.changes, found.findings))
 
 
 def _same_tenant(side: Side, change: Change, tenant: str) -> None:
@@ -170,7 +172,7 @@ def _moved_on(line: _Line, now: tuple[Decimal, Decimal | None] | None) -> Findin
     left = f"{change.quantity_after}" + (f" at {change.unit_cost.after}" if change.unit_cost else "")
     is_now = "cannot be seen" if now is None else f"is {now[0]}" + (f" at {now[1]}" if change.unit_cost else "")
     text = f"run {line.run} left {left}, the line now {is_now}: it is not taken back"
-    return Finding("moved-on", Severity.LOOK, f"line:{line.binding.line}", text)
+    return Finding("moved-on", Severity.LOOK, line.binding.line.scope, text)
 
 
 def _from_then_on(change: Change, observed: Observed) -> Observed:
@@ -186,7 +188,7 @@ def _oppose(line: _Line, observed: Observed, now: Decimal, found: _Found) -> Non
     steps = Steps(wanted, None, ((f"before run {line.run}", f"{wanted}"),))
     dating = replace(dating_of(line.side, line.binding, line.snapshot.when), undoes=line.change.effective_date)
     answer = difference(line.binding, _from_then_on(line.change, observed), steps, dating)
-    scope = f"line:{line.binding.line}"
+    scope = line.binding.line.scope
     if isinstance(answer, Difference):
         change = change_of(line.snapshot, line.binding, observed, answer, steps, ("rollback",))
         change = replace(change, usage=replace(change.usage, rule=ROLLED_BACK))

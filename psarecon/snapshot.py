@@ -140,7 +140,7 @@ class Side:
     def line(self, binding: Binding) -> Observed | None:
         """The binding's line as the PSA shows it, with what speaks against keeping its cost where it is kept."""
         found = self.observed.get(binding.line)
-        more = self.remarks.get(binding.line, ()) if binding.unit_cost is not None else ()
+        more = self.remarks.get(binding.line, ()) if self.remarks and binding.unit_cost is not None else ()
         return replace(found, remarks=(*found.remarks, *more)) if found is not None and more else found
 
     def usual_dating(self, when: Moment) -> Dating:

@@ -36,11 +36,11 @@ class Memory:
         """Each line, as a PSA with periods would show it."""
         first = day.replace(day=1)
         last = date(first.year + first.month // 12, first.month % 12 + 1, 1).toordinal() - 1
-        return {line: self._observed(line, first, date.fromordinal(last), following=following) for line in lines}
+        period = Period(first, date.fromordinal(last), self._units, _COST, posted=False)
+        return {line: self._observed(line, period, following=following) for line in lines}
 
-    def _observed(self, line: LineKey, first: date, last: date, *, following: bool) -> Observed:
+    def _observed(self, line: LineKey, period: Period, *, following: bool) -> Observed:
         names = Names(f"Client {line.company}", "Managed services", "Seats")
-        period = Period(first, last, self._units, _COST, posted=False)
         return Observed(line, names, self._units, _COST, _PRICE, (period,), following=following)
 
     def call_for(self, draft: Draft) -> Call:

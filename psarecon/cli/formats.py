@@ -6,12 +6,14 @@ import argparse
 import io
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from psarecon.errors import UsageError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from psarecon.domain.comparison import Comparison
     from psarecon.domain.plan import Plan
 
@@ -54,18 +56,19 @@ def check_options(args: argparse.Namespace) -> None:
             raise UsageError(f"{option} is for --format markdown")
 
 
-def print_plan(plan: Plan, args: argparse.Namespace, comparison: Comparison | None = None) -> None:
-    """The plan, or its comparison with that of another mapping, on stdout. A table of rows knows only the plan."""
+def print_plan(
+    plan: Plan, args: argparse.Namespace, comparison: Comparison | None = None, kept_in: Path | None = None
+) -> None:
+    """The plan, or its comparison with that of another mapping, on stdout. A table of rows knows only the plan; the
+    text of one that is ``kept_in`` a file ends where nobody reads on."""
     if args.format not in {"text", "json"} and isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8", newline="")  # files, whatever the terminal speaks
-    for piece in _pieces(plan, args, comparison):
+    for piece in _lines(plan, comparison, kept_in) if args.format == "text" else _pieces(plan, args, comparison):
         print(piece, end="")
 
 
 def _pieces(plan: Plan, args: argparse.Namespace, comparison: Comparison | None) -> Iterator[str]:
-    if args.format == "text":
-        yield from _lines(plan, comparison)
-    elif args.format == "json":
+    if args.format == "json":
         yield _json(plan, comparison)
     elif args.format == "csv":
         from psarecon.report.csv import csv_rows
@@ -89,11 +92,11 @@ def _page(plan: Plan, args: argparse.Namespace, comparison: Comparison | None) -
     return markdown(plan, args.max_bytes or LIMIT, comparison, args.marker or MARKER)
 
 
-def _lines(plan: Plan, comparison: Comparison | None) -> Iterator[str]:
+def _lines(plan: Plan, comparison: Comparison | None, kept_in: Path | None) -> Iterator[str]:
     from psarecon.report.comparison import comparison_text
     from psarecon.report.plan_text import plan_text
 
-    lines: Iterable[str] = plan_text(plan) if comparison is None else comparison_text(comparison)
+    lines = plan_text(plan, str(kept_in or "")) if comparison is None else comparison_text(comparison)
     return (f"{line}\n" for line in lines)
 
 

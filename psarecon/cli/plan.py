@@ -12,6 +12,8 @@ from psarecon.cli import formats, telling
 from psarecon.errors import EXIT_BLOCKED, EXIT_CHANGES, EXIT_DONE, UsageError
 
 if TYPE_CHECKING:
+    from psarecon.cli.context import Context
+    from psarecon.domain.comparison import Comparison
     from psarecon.domain.plan import Plan
 
 
@@ -39,30 +41,38 @@ def register(commands: Any) -> None:
 
 def run_plan(args: argparse.Namespace) -> int:
     """Exit 0; with --exit-code 2 when there are changes, 4 when something is blocked."""
-    from psarecon.cli.context import Context, say
-    from psarecon.cli.planning import compared, make_plan
+    from psarecon.cli.context import Context
     from psarecon.collector import collector_paused
     from psarecon.domain.guards import blocked
-    from psarecon.domain.written import plan_pieces
-    from psarecon.files import write_whole
 
     formats.check_options(args)
     context = Context.of(args)
     args.telling.begin(context)
     with collector_paused(kept=True):
-        if args.base is None:
-            plan, comparison = make_plan(context, args.month, args.telling.reading), None
-        else:
-            comparison = compared(context, args.base, args.month, args.telling.reading)
-            plan = comparison.plan
+        plan, comparison = _made(context, args)
         args.telling.planned(plan)
-        if args.output:
-            write_whole(args.output, plan_pieces(plan))
-            say(f"saved {args.output}")
-        formats.print_plan(plan, args, comparison)
+        formats.print_plan(plan, args, comparison, args.output)
     if not args.exit_code:
         return EXIT_DONE
     return EXIT_BLOCKED if blocked(plan.findings) else EXIT_CHANGES if plan.changes else EXIT_DONE
+
+
+def _made(context: Context, args: argparse.Namespace) -> tuple[Plan, Comparison | None]:
+    """The plan, saved where that is asked for, and its comparison with another ref's."""
+    from psarecon.cli.context import say
+    from psarecon.cli.planning import compared, draft_plan, make_plan, saved
+
+    comparison = None
+    if args.base is not None:
+        comparison = compared(context, args.base, args.month, args.telling.reading)
+        plan = comparison.plan
+    else:
+        make = draft_plan if args.output else make_plan
+        plan = make(context, args.month, args.telling.reading)
+    if args.output:
+        plan = saved(plan, args.output)
+        say(f"saved {args.output}")
+    return plan, comparison
 
 
 def run_show(args: argparse.Namespace) -> int:

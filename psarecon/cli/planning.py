@@ -10,6 +10,8 @@ from psarecon.collector import collector_paused, only_new
 from psarecon.errors import InvalidInput, UsageError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from psarecon.cli.context import Context
     from psarecon.config.settings import Settings
     from psarecon.domain.comparison import Comparison
@@ -26,10 +28,27 @@ _MONTH_HINT = "write a month that has begun, such as 2026-10"
 
 def make_plan(context: Context, month: str | None = None, told: Callable[[ReadStep], None] | None = None) -> Plan:
     """The plan of a config directory at the context's time; ``told`` hears which PSA is being read."""
+    from psarecon.domain.written import with_id
+
+    return with_id(draft_plan(context, month, told))
+
+
+def draft_plan(context: Context, month: str | None = None, told: Callable[[ReadStep], None] | None = None) -> Plan:
+    """The same without its id: for ``saved``."""
     with collector_paused(kept=True):
         mapping = context.mapping.mapping
         snapshot = look(context, mapping.bindings, month, told)
-        return reconciler(context.settings).plan(mapping, snapshot)
+        return reconciler(context.settings).draft(mapping, snapshot)
+
+
+def saved(plan: Plan, path: Path) -> Plan:
+    """The plan, on disk, with its id. Raises PsareconError that names the file."""
+    from psarecon.domain.written import PlanPieces
+    from psarecon.files import write_whole
+
+    pieces = PlanPieces(plan)
+    write_whole(path, pieces)
+    return pieces.plan
 
 
 def compared(

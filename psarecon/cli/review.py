@@ -114,14 +114,11 @@ def desk(context: Context, args: argparse.Namespace) -> Desk:
 
 def _made(context: Context, month: str | None, say: Callable[[str], None]) -> Path:
     """Make the plan, saying which system is being read."""
-    from psarecon.cli.planning import make_plan
-    from psarecon.domain.written import plan_pieces
-    from psarecon.files import write_whole
+    from psarecon.cli.planning import draft_plan, saved
 
     say("reading settings, mapping and usage")
-    plan = make_plan(context, month, lambda step: say(str(step)))
     path = context.directory / _MADE
-    write_whole(path, plan_pieces(plan))
+    saved(draft_plan(context, month, lambda step: say(str(step))), path)
     return path
 
 

@@ -24,14 +24,12 @@ def register(commands: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Exit 0; 3 when there is no such run, or it wrote to another tenant."""
     from psarecon.cli.context import Context, say
-    from psarecon.cli.planning import taken_back
-    from psarecon.domain.written import plan_pieces
-    from psarecon.files import write_whole
+    from psarecon.cli.planning import saved, taken_back
 
     formats.check_options(args)
     plan = taken_back(Context.of(args), args.of_run)
     if args.output:
-        write_whole(args.output, plan_pieces(plan))
+        saved(plan, args.output)
         say(f"saved {args.output}")
-    formats.print_plan(plan, args)
+    formats.print_plan(plan, args, kept_in=args.output)
     return EXIT_DONE

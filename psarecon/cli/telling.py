@@ -88,6 +88,8 @@ class Telling:
         from psarecon.events import plan_facts
 
         self.facts["plan"] = plan_facts(plan)
+        if not self.receivers:
+            return
         dearest = nsmallest(_DEAREST, plan.changes, key=lambda change: (-change.money.weight, change.id))
         self.lines, self.most = [_line_of(change) for change in dearest], _DEAREST
         self.more = len(plan.changes) - len(dearest)

@@ -10,7 +10,18 @@ from typing import Any
 from psarecon.config.catalogue import Catalogue
 from psarecon.config.problems import Issue, Path
 from psarecon.config.schemas import close_match
-from psarecon.domain.model import Acceptance, Allowance, Binding, LineKey, Names, Place, Product, QuantityRule, Terms
+from psarecon.domain.model import (
+    NO_TERMS,
+    Acceptance,
+    Allowance,
+    Binding,
+    LineKey,
+    Names,
+    Place,
+    Product,
+    QuantityRule,
+    Terms,
+)
 from psarecon.records import record
 
 #: The guards the mapping may let pass by name.
@@ -27,7 +38,6 @@ ALLOWABLE_GUARDS = (
 #: What the users of a PSA call the contract and the line.
 _PAIRS = {"autotask": ("contract", "service"), "connectwise": ("agreement", "addition")}
 _TERMS = frozenset({"fixed", "non_billable", "multiple_of", "committed", "minimum", "maximum"})
-_NO_TERMS = Terms()
 
 
 @record
@@ -213,5 +223,5 @@ def binding_of(head: Head, line: dict[str, Any], pair: tuple[str, str], product:
 
 def _terms(line: dict[str, Any]) -> Terms:
     if _TERMS.isdisjoint(line):
-        return _NO_TERMS
+        return NO_TERMS
     return Terms(**{key: line[key] for key in _TERMS & line.keys()})

@@ -60,7 +60,7 @@ def kept(binding: Binding, found: Figures | None, today: date) -> Kept:
 
 def acceptance_finding(binding: Binding, found: Figures | None, steps: Steps, today: date) -> Finding:
     """That the binding's acceptance holds, and what would be asked without it; or why it does not count."""
-    accepted, scope = binding.accepted, f"line:{binding.line}"
+    accepted, scope = binding.accepted, binding.line.scope
     assert accepted is not None
     why = _over(accepted, found, today)
     if why:

@@ -37,7 +37,7 @@ class Claims:
         for claim in self._by_line.get((kind, line.id), ()):
             if alone or _same(claim, line):
                 text = f"{claim.by} keeps this line too and would overwrite it: {claim.remedy}"
-                return Finding("second-writer", Severity.BLOCK, f"line:{line}", text)
+                return Finding("second-writer", Severity.BLOCK, line.scope, text)
         return None
 
 

@@ -37,7 +37,7 @@ def _with_cost(binding: Binding, tiers: dict[str, Decimal], usage_of: UsageOf, f
     if isinstance(answer, Decimal):
         return replace(binding, unit_cost=answer)
     text = f"{answer.text}; the unit cost is left alone"
-    findings.append(Finding(answer.code, answer.severity, f"line:{binding.line}", text))
+    findings.append(Finding(answer.code, answer.severity, binding.line.scope, text))
     return binding
 
 

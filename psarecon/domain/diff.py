@@ -32,26 +32,25 @@ class Difference:
 
 def line_findings(binding: Binding, observed: Observed | None, today: date) -> Iterator[Finding]:
     """What the PSA's answer says against touching the line at all, and what it says about the names."""
-    scope = f"line:{binding.line}"
+    line = binding.line
     if observed is None:
-        text = f"line {binding.line.id} is not in the PSA, or hidden from its API user"
-        yield Finding("line-missing", Severity.BLOCK, scope, text)
+        text = f"line {line.id} is not in the PSA, or hidden from its API user"
+        yield Finding("line-missing", Severity.BLOCK, line.scope, text)
         return
     for remark in observed.remarks:
-        yield Finding(remark.code, remark.severity, scope, remark.text)
-    yield from _identity_findings(binding, observed, scope)
+        yield Finding(remark.code, remark.severity, line.scope, remark.text)
+    if line != observed.line or binding.names != observed.names:
+        yield from _identity_findings(binding, observed)
     if observed.quantity is None:
-        yield Finding(
-            "not-billing", Severity.BLOCK, scope, f"the line is not billing on {today}: it has no units on that day"
-        )
+        text = f"the line is not billing on {today}: it has no units on that day"
+        yield Finding("not-billing", Severity.BLOCK, line.scope, text)
     if binding.unit_cost is not None and observed.unit_cost is None:
         text = "the unit cost is hidden from the API user: it is unknown, not 0, and is left alone"
-        yield Finding("cost-unknown", Severity.INFO, scope, text)
+        yield Finding("cost-unknown", Severity.INFO, line.scope, text)
 
 
-def _identity_findings(binding: Binding, observed: Observed, scope: str) -> Iterator[Finding]:
-    if binding.line == observed.line and binding.names == observed.names:
-        return
+def _identity_findings(binding: Binding, observed: Observed) -> Iterator[Finding]:
+    scope = binding.line.scope
     for what, mapped, real in (
         ("contract", binding.line.contract, observed.line.contract),
         ("company", binding.line.company, observed.line.company),
@@ -74,6 +73,8 @@ def difference(
     A quantity that already stands in its slot falls back to the first open slot for the cost alone. Where nothing
     changes now, a period that a write of ours was dated to may still lie ahead and ask for another figure.
     """
+    if dating.unhindered and _right(observed, steps.quantity, binding.unit_cost):
+        return None
     slot = choose_slot(observed, steps.quantity, dating)
     if not isinstance(slot, Slot):
         idle = _current(observed) == steps.quantity and _cost_pair(observed.unit_cost, binding.unit_cost) is None
@@ -101,6 +102,19 @@ def _ahead(binding: Binding, observed: Observed, steps: Steps, dating: Dating) -
         return None
     quantity, cost = Pair(slot.quantity, steps.quantity), _cost_pair(slot.unit_cost, binding.unit_cost)
     return Difference(slot, quantity, cost, _money(slot, quantity, cost, observed))
+
+
+def _right(observed: Observed, quantity: Decimal, unit_cost: Decimal | None) -> bool:
+    """Whether the line holds these figures in the slot that any change of it would land in: nothing is to be chosen
+    for it, as for nearly all lines on nearly all days."""
+    if not observed.periods:
+        return observed.periods is None and observed.quantity == quantity and _same(observed.unit_cost, unit_cost)
+    now = observed.periods[0]
+    return now.quantity == quantity and _same(now.unit_cost, unit_cost) and not now.posted
+
+
+def _same(live: Decimal | None, wanted: Decimal | None) -> bool:
+    return live == wanted or _cost_pair(live, wanted) is None
 
 
 def _current(observed: Observed) -> Decimal:

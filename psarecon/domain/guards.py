@@ -35,16 +35,15 @@ class Limits:
 
 def usage_findings(binding: Binding, usage: Usage, now: datetime, limits: Limits) -> Iterator[Finding]:
     """What speaks against resting a quantity on this usage; BLOCK findings stop the line."""
-    scope = organization_scope(binding)
     for code, text in _usage_troubles(usage, now, limits):
-        yield _guarded(code, scope, text, binding, now.date())
+        yield _guarded(code, organization_scope(binding), text, binding, now.date())
     if usage.latest and usage.latest_cross_check not in (None, usage.latest.count):
         text = f"counted {usage.latest.count} users, the vendor's own list says {usage.latest_cross_check}"
-        yield Finding("usage-cross-check", Severity.LOOK, scope, text)
+        yield Finding("usage-cross-check", Severity.LOOK, organization_scope(binding), text)
     if usage.vendor_mark is not None and usage.peak and usage.vendor_mark != usage.peak.count:
         ours = f"our samples of {usage.month} peak at {usage.peak.count} (used)"
         text = f"{ours}, the vendor's own mark is {usage.vendor_mark}"
-        yield Finding("usage-vendor-mark", Severity.LOOK, scope, text)
+        yield Finding("usage-vendor-mark", Severity.LOOK, organization_scope(binding), text)
 
 
 def organization_scope(binding: Binding) -> str:
@@ -54,7 +53,7 @@ def organization_scope(binding: Binding) -> str:
 
 def sku_findings(binding: Binding, usage: Usage) -> Iterator[Finding]:
     """Whether the vendor sells the organization what the line bills."""
-    wanted, scope = binding.product.sku, f"line:{binding.line}"
+    wanted, scope = binding.product.sku, binding.line.scope
     if wanted is None or usage.latest is None or usage.sku == wanted:
         return
     if usage.sku is None:
@@ -80,11 +79,9 @@ def _hours(span: timedelta) -> str:
     return f"{span.total_seconds() / 3600:.0f} h"
 
 
-def missing_days(usage: Usage, through: int, scope: str) -> Iterator[Finding]:
-    """One finding for the days of the month, up to day ``through``, without a sample: a missing day is not guessed."""
-    text = _missing_text(usage.daily[:through], usage.month)
-    if text:
-        yield Finding("usage-missing-days", Severity.INFO, scope, text)
+def missing_days(usage: Usage, through: int) -> str:
+    """Which days of the month, up to day ``through``, are without a sample: they are not guessed. Empty: none is."""
+    return _missing_text(usage.daily[:through], usage.month)
 
 
 @lru_cache(maxsize=1024)  # organizations that are read together miss the same days
@@ -156,8 +153,10 @@ def plan_findings(changes: Sequence[Change], lines: int, limits: Limits) -> Iter
         yield _plan_block("plan-changes", f"{count} changes, the limit is {limits.changes_count}")
     if limits.changes_percent is not None and count * 100 > lines * limits.changes_percent:
         yield _plan_block("plan-changes", f"{count} of {lines} lines change, the limit is {limits.changes_percent} %")
+    if limits.money_plan is None:
+        return
     weight = total(change.money for change in changes).weight
-    if limits.money_plan is not None and weight > limits.money_plan:
+    if weight > limits.money_plan:
         yield _plan_block("plan-money", f"the plan moves {weight} a month, the limit is {limits.money_plan}")
 
 

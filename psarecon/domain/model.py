@@ -42,6 +42,11 @@ class LineKey:
     def __str__(self) -> str:
         return f"{self.psa}/{self.id}"
 
+    @property
+    def scope(self) -> str:
+        """How findings name this line."""
+        return f"line:{self}"
+
 
 @record
 class Names:
@@ -110,6 +115,10 @@ class Terms:
     committed: int = 0
     minimum: int = 0
     maximum: int | None = None
+
+
+#: A line without terms of its own, as nearly all are.
+NO_TERMS = Terms()
 
 
 @record

@@ -96,6 +96,11 @@ class Dating:
     ahead: date | None = None
     undoes: date | None = None
 
+    @property
+    def unhindered(self) -> bool:
+        """Whether nothing that we wrote before bears on the date."""
+        return self.ahead is None and not self.taken
+
 
 @record
 class Slot:

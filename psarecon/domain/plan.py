@@ -80,7 +80,7 @@ class Change:
     @property
     def scopes(self) -> tuple[str, str, str, str]:
         """Every scope whose findings are about this change: the plan, itself, its line, its organization."""
-        return ("plan", self.scope, f"line:{self.line}", f"organization:{self.organization}")
+        return ("plan", self.scope, self.line.scope, f"organization:{self.organization}")
 
     @property
     def quantity_after(self) -> Decimal:
@@ -127,7 +127,8 @@ def severities(plan: Plan) -> dict[str, Severity]:
     """The gravest severity (BLOCK or LOOK) of each change that has one, by change id."""
     by_scope: dict[str, set[Severity]] = {}
     for finding in plan.findings:
-        by_scope.setdefault(finding.scope, set()).add(finding.severity)
+        if finding.severity is not Severity.INFO:
+            by_scope.setdefault(finding.scope, set()).add(finding.severity)
     gravest: dict[str, Severity] = {}
     for change in plan.changes if by_scope else ():
         found = {severity for scope in change.scopes if scope in by_scope for severity in by_scope[scope]}
@@ -160,13 +161,15 @@ def day_data(day: date | None) -> str | None:
 
 def totals_data(changes: Sequence[Change], lines: int) -> dict[str, Any]:
     """Totals of the plan, of each PSA and of each client that has changes: counts and money a month."""
+    parts: defaultdict[tuple[str, str], _Sum] = defaultdict(_Sum)
+    for change in changes:
+        parts[change.line.psa, change.client].add(1, change.money.cost_change, change.money.revenue_change)
     whole = _Sum()
     psas: defaultdict[str, _Sum] = defaultdict(_Sum)
     clients: defaultdict[str, _Sum] = defaultdict(_Sum)
-    for change in changes:
-        cost, revenue = change.money.cost_change, change.money.revenue_change
-        for total in (whole, psas[change.line.psa], clients[change.client]):
-            total.add(cost, revenue)
+    for (psa, client), part in parts.items():
+        for total in (whole, psas[psa], clients[client]):
+            total.add(part.changes, part.cost, part.revenue)
     grouped = {"psas": psas, "clients": clients}
     totals = {key: {name: total.data() for name, total in group.items()} for key, group in grouped.items()}
     return {"lines": lines, "plan": whole.data(), **totals}
@@ -180,9 +183,9 @@ class _Sum:
     def __init__(self) -> None:
         self.changes, self.cost, self.revenue = 0, Decimal("0.00"), Decimal("0.00")
 
-    def add(self, cost: Decimal, revenue: Decimal) -> None:
-        """One more change, which moves cost and revenue so much a month."""
-        self.changes += 1
+    def add(self, changes: int, cost: Decimal, revenue: Decimal) -> None:
+        """So many more changes, which move cost and revenue so much a month."""
+        self.changes += changes
         self.cost += cost
         self.revenue += revenue
 

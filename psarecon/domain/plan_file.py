@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -13,7 +12,7 @@ from typing import Any
 from psarecon.domain.model import Call, Evidence, Finding, LineKey, Place, Severity, Touched
 from psarecon.domain.money import Money
 from psarecon.domain.plan import Change, Pair, Plan, UsageView, canonical, change_id, day_data, pair_data
-from psarecon.domain.written import FORMAT_VERSION, id_of, plan_pieces
+from psarecon.domain.written import FORMAT_VERSION, PlanPieces
 from psarecon.errors import PlanRefused
 
 #: A figure as a plan has it; none is so long that writing it out could fill the memory (1E+999999999).
@@ -45,14 +44,9 @@ def plan_data(plan: Plan) -> dict[str, Any]:
     return {**data, "id": plan_id(data)}
 
 
-def with_id(plan: Plan) -> Plan:
-    """The plan with its id."""
-    return replace(plan, id=id_of(plan))
-
-
 def plan_bytes(plan: Plan) -> bytes:
     """The plan file: canonical JSON and a newline."""
-    return b"".join(plan_pieces(plan))
+    return b"".join(PlanPieces(plan))
 
 
 def change_data(change: Change) -> dict[str, Any]:

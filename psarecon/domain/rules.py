@@ -12,7 +12,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from functools import lru_cache
 
-from psarecon.domain.model import Binding, Evidence, QuantityRule, Sample, Steps, Terms, Usage
+from psarecon.domain.model import NO_TERMS, Binding, Evidence, QuantityRule, Sample, Steps, Terms, Usage
 
 
 class NoUsage(Exception):
@@ -35,7 +35,7 @@ def wanted_quantity(binding: Binding, usage: Usage | None) -> Steps:
         fixed = terms.fixed or 0
         return Steps(Decimal(fixed), None, (("fixed", str(fixed)),))
     role, sample = _resting_on(rule, usage)
-    quantity, steps = _apply_terms(sample.count, terms)
+    quantity, steps = (sample.count, ()) if terms is NO_TERMS else _apply_terms(sample.count, terms)
     evidence = (Evidence(role, sample.count, sample.taken_at, sample.how),)
     return Steps(Decimal(quantity), sample.count, ((role, str(sample.count)), *steps), evidence)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from functools import lru_cache
 
 from psarecon.domain.jsontext import day, instant, number, text, text_or_null
@@ -18,64 +19,57 @@ from psarecon.domain.plan import Change, Plan, UsageView, canonical, pair_json
 
 FORMAT_VERSION = 1
 
-_CHANGE = (
-    '{"ahead":%s,"call":{"body":%s,"method":%s,"path":%s},"causes":[%s],"client":%s,"effective_date":%s,'
-    '"evidence":[%s],"id":%s,"line":{"company":%s,"contract":%s,"id":%s,"psa":%s},'
-    '"live":{"quantity":%s,"unit_cost":%s},"measured_on":%s,"money":%s,'
-    '"names":{"company":%s,"contract":%s,"line":%s},"organization":%s,"product":%s,"quantity":%s,'
-    '"source":{"file":%s,"line":%d},"touched":%s,"unit_cost":%s,"usage":%s,"wanted_cost":%s}'
-)
-_EVIDENCE = '{"count":"%d","how":%s,"role":%s,"taken_at":%s}'
-_MONEY = '{"margin_change":%s,"monthly_cost":{"after":%s,"before":%s},"monthly_revenue":{"after":%s,"before":%s}}'
-_USAGE = '{"count":%s,"daily":[%s],"month":%s,"rule":%s,"steps":[%s]}'
-_FINDING = '{"code":%s,"scope":%s,"severity":%s,"text":%s}'
-
 
 def change_json(change: Change) -> str:
     """One change as it stands in the plan."""
-    line, call, source = change.line, change.call, change.source
-    return _CHANGE % (
-        "true" if change.ahead else "false",
-        *(text(call.body), text(call.method), text(call.path)),
-        ",".join(map(text, change.causes)),
-        text(change.client),
-        day(change.effective_date),
-        ",".join(map(_evidence, change.evidence)),
-        text(change.id),
-        *(text(line.company), text(line.contract), text(line.id), text(line.psa)),
-        *(number(change.live_quantity), number(change.live_cost)),
-        day(change.measured_on),
-        _money(change.money),
-        *map(text, change.names),
-        text_or_null(change.organization),
-        text(change.product),
-        pair_json(change.quantity),
-        *(text(source.file), source.line),
-        _touched(change.touched),
-        pair_json(change.unit_cost),
-        _usage(change.usage),
-        number(change.wanted_cost),
+    line, call, source, names = change.line, change.call, change.source, change.names
+    return (
+        f'{{"ahead":{"true" if change.ahead else "false"},'
+        f'"call":{{"body":{text(call.body)},"method":{text(call.method)},"path":{text(call.path)}}},'
+        f'"causes":[{",".join(map(text, change.causes))}],"client":{text(change.client)},'
+        f'"effective_date":{day(change.effective_date)},"evidence":[{",".join(map(_evidence, change.evidence))}],'
+        f'"id":{text(change.id)},"line":{{"company":{text(line.company)},"contract":{text(line.contract)},'
+        f'"id":{text(line.id)},"psa":{text(line.psa)}}},'
+        f'"live":{{"quantity":{number(change.live_quantity)},"unit_cost":{number(change.live_cost)}}},'
+        f'"measured_on":{day(change.measured_on)},"money":{_money(change.money)},'
+        f'"names":{{"company":{text(names[0])},"contract":{text(names[1])},"line":{text(names[2])}}},'
+        f'"organization":{text_or_null(change.organization)},"product":{text(change.product)},'
+        f'"quantity":{pair_json(change.quantity)},"source":{{"file":{text(source.file)},"line":{source.line}}},'
+        f'"touched":{_touched(change.touched)},"unit_cost":{pair_json(change.unit_cost)},'
+        f'"usage":{_usage(change.usage)},"wanted_cost":{number(change.wanted_cost)}}}'
     )
 
 
 def finding_json(finding: Finding) -> str:
     """One finding as it stands in the plan."""
-    return _FINDING % (text(finding.code), text(finding.scope), text(finding.severity), text(finding.text))
+    return (
+        f'{{"code":{text(finding.code)},"scope":{text(finding.scope)},'
+        f'"severity":{text(finding.severity)},"text":{text(finding.text)}}}'
+    )
 
 
 def _evidence(evidence: Evidence) -> str:
-    return _EVIDENCE % (evidence.count, text(evidence.how), text(evidence.role), instant(evidence.taken_at))
+    return (
+        f'{{"count":"{evidence.count}","how":{text(evidence.how)},"role":{text(evidence.role)},'
+        f'"taken_at":{instant(evidence.taken_at)}}}'
+    )
 
 
 def _money(money: Money) -> str:
-    cost, revenue = (money.cost_after, money.cost_before), (money.revenue_after, money.revenue_before)
-    return _MONEY % tuple(map(number, (money.margin_change, *cost, *revenue)))
+    return (
+        f'{{"margin_change":{number(money.margin_change)},'
+        f'"monthly_cost":{{"after":{number(money.cost_after)},"before":{number(money.cost_before)}}},'
+        f'"monthly_revenue":{{"after":{number(money.revenue_after)},"before":{number(money.revenue_before)}}}}}'
+    )
 
 
 def _usage(usage: UsageView) -> str:
     count = "null" if usage.count is None else f'"{usage.count}"'
-    steps = ",".join(f"[{text(step)},{text(figure)}]" for step, figure in usage.steps)
-    return _USAGE % (count, _daily(usage.daily), text(usage.month), text(usage.rule), steps)
+    steps = ",".join([f"[{text(step)},{text(figure)}]" for step, figure in usage.steps])
+    return (
+        f'{{"count":{count},"daily":[{_daily(usage.daily)}],"month":{text(usage.month)},'
+        f'"rule":{text(usage.rule)},"steps":[{steps}]}}'
+    )
 
 
 @lru_cache(maxsize=4096)
@@ -89,26 +83,34 @@ def _touched(touched: Touched | None) -> str:
     return f'{{"at":{"null" if touched.at is None else instant(touched.at)},"by":{text_or_null(touched.by)}}}'
 
 
-def plan_pieces(plan: Plan) -> Iterator[bytes]:
-    """The plan file, piece by piece, with the id of what it says: the sha256 over all of it but the id."""
-    digest = hashlib.sha256()
-    for piece in _before_id(plan):
-        digest.update(piece)
-        yield piece
-    rest = _after_id(plan)
-    digest.update(rest)
-    yield b'"id":"%s",' % digest.hexdigest().encode("ascii")
-    yield rest
-    yield b"\n"
+class PlanPieces:
+    """The plan file, piece by piece, with the id of what it says: the sha256 over all of it but the id.
+
+    Once all of it was taken, ``plan`` has that id: whoever saves a plan need not work it out before.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+
+    def __iter__(self) -> Iterator[bytes]:
+        digest = hashlib.sha256()
+        for piece in _before_id(self.plan):
+            digest.update(piece)
+            yield piece
+        rest = _after_id(self.plan)
+        digest.update(rest)
+        self.plan = replace(self.plan, id=digest.hexdigest())
+        yield b'"id":"%s",' % self.plan.id.encode("ascii")
+        yield rest
+        yield b"\n"
 
 
-def id_of(plan: Plan) -> str:
-    """The id of what the plan says."""
-    digest = hashlib.sha256()
-    for piece in _before_id(plan):
-        digest.update(piece)
-    digest.update(_after_id(plan))
-    return digest.hexdigest()
+def with_id(plan: Plan) -> Plan:
+    """The plan with the id of what it says."""
+    pieces = PlanPieces(plan)
+    for _ in pieces:
+        pass
+    return pieces.plan
 
 
 def _before_id(plan: Plan) -> Iterator[bytes]:

@@ -67,7 +67,7 @@ class UsageLog:
     def usage(self, source: str, metric: str, month: Month, zone: tzinfo, until: datetime) -> dict[str, Usage]:
         """Each organization's usage in the billing month, from readings taken no later than ``until``."""
         chosen = (samples.c.source == source, samples.c.metric == metric, samples.c.taken_at <= _text(until))
-        with collector_paused(), self._database.reading() as connection:
+        with collector_paused(kept=True), self._database.reading() as connection:
             found = _Found.of(connection, chosen, month, zone)
             name, days = str(month), month.days
             return {row.organization: _usage(name, days, zone, found, row) for row in found.newest}

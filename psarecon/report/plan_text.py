@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
+from heapq import nsmallest
 
-from psarecon.domain.model import Finding, Severity
+from psarecon.domain.model import Finding, LineKey, Severity
+from psarecon.domain.money import total
 from psarecon.domain.plan import Change, Pair, Plan, severities
 from psarecon.report.table import Column, rows_of
 from psarecon.text import clean, plain, signed, unit_money
@@ -21,30 +23,47 @@ _COLUMNS = (
     Column("Why", 16),
     Column("Change", 12),
 )
+#: Rows of a plan that is kept in a file as well.
+MOST_ROWS = 1000
 _MARKS = {Severity.BLOCK: "x", Severity.LOOK: "!"}
 _GRAVITY = {Severity.BLOCK: 0, Severity.LOOK: 1, Severity.INFO: 2}
 
 
-def by_risk(plan: Plan, marked: Mapping[str, Severity] | None = None) -> list[Change]:
+def by_risk(plan: Plan, marked: Mapping[str, Severity] | None = None, most: int | None = None) -> list[Change]:
     """The changes in the order of review: blocked, to be looked at, the rest; the dearest first.
 
-    ``marked`` are the plan's ``severities`` where they are known.
+    ``marked`` are the plan's ``severities`` where they are known, ``most`` how many changes are wanted (None: all).
     """
     marked = severities(plan) if marked is None else marked
-    return sorted(
-        plan.changes,
-        key=lambda change: (_GRAVITY[marked.get(change.id, Severity.INFO)], -change.money.weight, change.line),
-    )
+
+    def rank(change: Change) -> tuple[int, Decimal, LineKey]:
+        return _GRAVITY[marked.get(change.id, Severity.INFO)], -change.money.weight, change.line
+
+    return sorted(plan.changes, key=rank) if most is None else nsmallest(most, plan.changes, key=rank)
 
 
-def plan_text(plan: Plan) -> Iterator[str]:
-    """The plan's lines for a terminal."""
+def plan_text(plan: Plan, kept_in: str = "") -> Iterator[str]:
+    """The plan's lines for a terminal. Of one that is ``kept_in`` a file, not more rows than anybody reads: the
+    riskiest and dearest, and what the others come to."""
     yield from map(clean, headline(plan))
     marked = severities(plan)
-    if plan.changes:
+    shown = by_risk(plan, marked, MOST_ROWS if kept_in and len(plan.changes) > MOST_ROWS else None)
+    if shown:
         yield ""
-        yield from rows_of(_COLUMNS, [_row(change, marked.get(change.id)) for change in by_risk(plan, marked)])
+        yield from rows_of(_COLUMNS, [_row(change, marked.get(change.id)) for change in shown])
+    if len(shown) < len(plan.changes):
+        yield clean(_left_out(plan, shown, kept_in))
     yield from _findings(plan.findings)
+
+
+def _left_out(plan: Plan, shown: Sequence[Change], kept_in: str) -> str:
+    """How many changes have no row, and their money: shown and left out are the whole, to the cent."""
+    whole, rows = plan.totals["plan"], total(change.money for change in shown)
+    cost = Decimal(whole["cost_change"]) - rows.cost_change
+    revenue = Decimal(whole["revenue_change"]) - rows.revenue_change
+    count = len(plan.changes) - len(shown)
+    worth = f"{signed(cost)} cost, {signed(revenue)} revenue a month"
+    return f"... {count} more {'change' if count == 1 else 'changes'}, {worth}: psarecon show {kept_in}"
 
 
 def headline(plan: Plan) -> Iterator[str]:

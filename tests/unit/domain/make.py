@@ -25,7 +25,7 @@ from psarecon.domain.model import (
 )
 from psarecon.domain.money import Money
 from psarecon.domain.plan import Change, Pair, Plan, UsageView, change_id, totals_data
-from psarecon.domain.plan_file import with_id
+from psarecon.domain.written import with_id
 
 NOW = datetime(2026, 11, 20, 17, 0, tzinfo=UTC)
 TODAY = date(2026, 11, 20)

@@ -11,7 +11,8 @@ import pytest
 from unit.domain.make import change, plan_of
 
 from psarecon.domain.model import Finding, Severity
-from psarecon.domain.plan_file import plan_bytes, with_id
+from psarecon.domain.plan_file import plan_bytes
+from psarecon.domain.written import with_id
 from psarecon.errors import InvalidInput, PsareconError
 from psarecon.files import write_new
 from psarecon.ledger.journal import Event
