@@ -16,7 +16,7 @@ from typing import Any
 import httpx
 
 from psarecon.sandbox.build import Builder, MappedLine, building
-from psarecon.sandbox.config import environment, write_config
+from psarecon.sandbox.config import SETTINGS, environment, write_config
 from psarecon.sandbox.serve import running
 
 #: Lines of a contract.
@@ -75,7 +75,14 @@ def site(directory: Path, psa: str, lines: int) -> Site:
         )
         contracts = dict(_client(builder, psa, number, product) for number in range(lines // EACH))
         write_config(directory, builder.world, builder.clients, products=_FIXED)
+        _at_once(directory / SETTINGS)
         return Site(directory, psa, environment(builder.world), contracts)
+
+
+def _at_once(settings: Path) -> None:
+    """As many requests at once as Autotask lets an integration have; unless told, psarecon leaves one to others."""
+    text = settings.read_text("utf-8")
+    settings.write_text(text.replace("{type: autotask,", "{type: autotask, threads: 3,"), "utf-8")
 
 
 def _client(builder: Builder, psa: str, number: int, product: int) -> tuple[int, tuple[int, ...]]:

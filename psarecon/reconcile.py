@@ -78,12 +78,16 @@ class Reconciler:
 
     def _verdicts(self, snapshot: Snapshot, side: Side, bindings: Sequence[Binding]) -> Iterator[_Verdict]:
         """Each binding judged; those that depend on later periods judged again once these are read."""
-        first = [self._judge(snapshot, side, binding) for binding in bindings]
-        side.follow(verdict.binding.line for verdict in first if verdict.needs_following)
-        first.reverse()
+        waiting = []
         for binding in bindings:
-            verdict = first.pop()  # nothing of it is kept once its change is made
-            yield self._judge(snapshot, side, binding) if verdict.needs_following else verdict
+            verdict = self._judge(snapshot, side, binding)
+            if verdict.needs_following:
+                waiting.append(binding)
+            else:
+                yield verdict
+        side.follow(binding.line for binding in waiting)
+        for binding in waiting:
+            yield self._judge(snapshot, side, binding)
 
     def _judge(self, snapshot: Snapshot, side: Side, binding: Binding) -> _Verdict:
         observed, used = side.line(binding), snapshot.used(binding)

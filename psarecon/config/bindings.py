@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
+from sys import intern
 from typing import Any
 
 from psarecon.config.catalogue import Catalogue
@@ -58,7 +59,7 @@ def head_of(data: dict[str, Any], catalogue: Catalogue) -> Head:
     company = data["company"]
     return Head(
         client=data["client"],
-        psa=data["psa"],
+        psa=intern(data["psa"]),
         kind=catalogue.psas.get(data["psa"]),
         company=str(company["id"]),
         company_name=company.get("name"),
@@ -103,6 +104,8 @@ def line_issues(
     head: Head, line: dict[str, Any], pair: tuple[str, str], path: Path, product: Product | None
 ) -> Iterator[Issue]:
     """What is wrong with the line by itself. ``pair`` are its keys of contract and line, ``path`` leads to it."""
+    if product is not None and product.source in head.organizations and line.keys() == {"product", *pair}:
+        return  # nothing that the rules below speak of
     yield from _pair_issues(head, line, pair, path)
     if product is not None:
         yield from _quantity_issues(line, path, product)
@@ -212,13 +215,18 @@ def binding_of(head: Head, line: dict[str, Any], pair: tuple[str, str], product:
         product=product,
         organization=line.get("organization") or head.organizations.get(product.source or ""),
         line=LineKey(head.psa, head.company, str(contract["id"]), str(service["id"])),
-        names=Names(head.company_name, contract.get("name"), service.get("name")),
+        names=Names(head.company_name, _shared(contract.get("name")), _shared(service.get("name"))),
         terms=_terms(line),
         unit_cost=product.unit_cost if cost is None else Decimal(cost),
         allow=(*allowances(line), *head.allow) if "allow" in line else head.allow,
         at=place,
         accepted=_acceptance(line["accept_drift"]) if "accept_drift" in line else None,
     )
+
+
+def _shared(name: str | None) -> str | None:
+    """The name of a contract or a service, which many clients have: one text for all of them."""
+    return None if name is None else intern(name)
 
 
 def _terms(line: dict[str, Any]) -> Terms:

@@ -20,7 +20,8 @@ class LastPassRules:
     """Every LastPass line so far, so that the second of a pair can name the first."""
 
     def __init__(self, catalogue: Catalogue) -> None:
-        self._sources = {name for name, kind in catalogue.sources.items() if kind in _TYPES}
+        #: The sources whose lines are meant.
+        self.sources = {name for name, kind in catalogue.sources.items() if kind in _TYPES}
         self._company_of: dict[str, tuple[Company, Place]] = {}
         self._organization_of: dict[Company, tuple[str, Place]] = {}
         self._contract_of: dict[Company, tuple[str, Place]] = {}
@@ -28,7 +29,7 @@ class LastPassRules:
     def issues(self, binding: Binding, path: Path, contract_word: str) -> Iterator[Issue]:
         """What this line breaks. ``path`` leads to its product, ``contract_word`` is what its PSA calls a contract."""
         organization, line = binding.organization, binding.line
-        if binding.product.source not in self._sources or organization is None:
+        if binding.product.source not in self.sources or organization is None:
             return
         company, at = (line.psa, line.company), binding.at
         billed, first = self._company_of.setdefault(organization, (company, at))

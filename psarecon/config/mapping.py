@@ -150,11 +150,13 @@ def _refused_paths(document: Document) -> dict[Path, list[Path]]:
 
 
 def _clients(document: Document, issues: list[Issue], *, proposed: bool) -> Iterator[Client]:
+    """The clients of a file. Each one's data is given up for the next: many times a binding's memory."""
     data = document.data
     if isinstance(data, dict):
         yield Client(document.file, document.line, (), data, proposed)
     elif isinstance(data, Items):
         for number, item in enumerate(data):
+            data[number] = None
             yield Client(document.file, data.lines[number], (number,), item, proposed)
     else:
         issues.append(Issue((), "a mapping file holds a client or a list of clients", "begin with client: NAME"))

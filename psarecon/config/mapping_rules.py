@@ -93,9 +93,10 @@ class Seen:
         if product is None or wrong:
             return None
         binding = binding_of(head, line, pair, product, place)
-        issues += self._line_issues(binding, (*path, pair[1], "id"))
-        issues += self._organization_issues(binding, (*path, "product"))
-        issues += self._lastpass.issues(binding, (*path, "product"), pair[0])
+        issues += self._line_issues(binding, path, pair[1])
+        issues += self._organization_issues(binding, path)
+        if product.source in self._lastpass.sources:
+            issues += self._lastpass.issues(binding, (*path, "product"), pair[0])
         return binding
 
     def _client_issues(self, client: Client) -> Iterator[Issue]:
@@ -107,11 +108,11 @@ class Seen:
         if not client.data["lines"] and not (client.proposed and client.data["lines"] is None):
             yield Issue((*client.path, "lines"), f"the client {name!r} has no lines", severity="warning")
 
-    def _line_issues(self, binding: Binding, path: Path) -> Iterator[Issue]:
+    def _line_issues(self, binding: Binding, path: Path, key: str) -> Iterator[Issue]:
         first = self._lines.setdefault((binding.line.psa, binding.line.id), binding.at)
         if first is not binding.at:
             text = f"the line {binding.line} is mapped twice, first at {first}"
-            yield Issue(path, text, "one line can bill one product of one client")
+            yield Issue((*path, key, "id"), text, "one line can bill one product of one client")
 
     def _organization_issues(self, binding: Binding, path: Path) -> Iterator[Issue]:
         """An organization billed twice, and two products of one source billed side by side on one contract."""
@@ -121,11 +122,11 @@ class Seen:
         first = self._organizations.setdefault((product.name, binding.organization), binding.at)
         if first is not binding.at:
             text = f"the organization {binding.organization!r} is mapped twice for {product.name!r}, first at {first}"
-            yield Issue(path, text, "map it once, or give the line an organization of its own")
+            yield Issue((*path, "product"), text, "map it once, or give the line an organization of its own")
         other = self._contracts.setdefault((line.psa, line.contract, product.source), binding)
         if other.product.name != product.name:
             text = (
                 f"{product.name!r} and {other.product.name!r} of source {product.source!r} are both mapped on "
                 f"contract {line.contract}, the other at {other.at}"
             )
-            yield Issue(path, text, "keep one of the two on this contract")
+            yield Issue((*path, "product"), text, "keep one of the two on this contract")

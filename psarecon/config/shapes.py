@@ -3,8 +3,10 @@
 Fifty thousand clients are written in few ways: they differ in quoted texts, in unquoted words and figures, and in
 comments. What is left of an entry without these is its shape. One entry of each shape is parsed with a mark in each
 gap. Where every mark comes out as one whole value (that of a comment not at all), an entry of the same shape is the
-same data with other values, to any reader of YAML. Whatever is unusual is left to the parser: a text is taken here as
-the parser would take it, or not at all. A property test holds the two together.
+same data with other values, to any reader of YAML. Such an entry is matched whole, by its literal pieces with the
+kinds of its fillings in between, and its values are put into the shape's data, which is kept as JSON. Whatever is
+unusual is left to the parser: a text is taken here as the parser would take it, or not at all. A property test holds
+the two together.
 """
 
 from __future__ import annotations
@@ -63,6 +65,8 @@ _HEAD = re.compile(r"(?:[ ]*+(?:\#[^\n]*+)?\r?\n)*+(?:---[ ]*+\r?\n(?:[ ]*+(?:\#
 _MARKERS = ("\n---", "\n...", "\n%")
 #: Characters of an entry that may have a shape, and how many entries may be parsed before their whole text is.
 _LONGEST, _MOST_PARSED = 64 * 1024, 64
+#: Entries that are JSON at once: more would be no quicker, and take memory.
+_AT_ONCE = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,18 +145,20 @@ class Shapes:
         return data
 
     def _list(self, body: str, line: int) -> Items:
-        """The entries, all by one reading of JSON."""
-        texts, shapes, begin = [], [], 0
+        """The entries, many of them by one reading of JSON."""
+        found, begin = Items(), 0
         while begin < len(body):
-            text, shape, begin = self._entry(body, begin, "- ")
-            texts.append(text)
-            shapes.append(shape)
-        found = Items()
-        found.extend(json.loads(f"[{','.join(texts)}]"))
-        for data, shape in zip(found, shapes, strict=True):
-            shape.place(data, line)
-            found.lines.append(line)
-            line += shape.lines
+            texts: list[str] = []
+            shapes: list[_Shape] = []
+            while begin < len(body) and len(texts) < _AT_ONCE:
+                text, shape, begin = self._entry(body, begin, "- ")
+                texts.append(text)
+                shapes.append(shape)
+            for data, shape in zip(json.loads(f"[{','.join(texts)}]"), shapes, strict=True):
+                shape.place(data, line)
+                found.append(data)
+                found.lines.append(line)
+                line += shape.lines
         return found
 
     def _entry(self, body: str, begin: int, sign: str) -> tuple[str, _Shape, int]:

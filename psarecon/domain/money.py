@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 
 from psarecon.records import record
 
@@ -29,6 +30,7 @@ def same_cost(one: Decimal | None, other: Decimal | None) -> bool:
     return abs(one - other) <= TOLERANCE
 
 
+@lru_cache(maxsize=4096)  # counts are small and prices few: most lines come to what another one came to
 def monthly(quantity: Decimal, unit: Decimal | None, months: int) -> Decimal | None:
     """What ``quantity`` units come to in a month when one unit covers ``months`` months; None: unit unknown."""
     return None if unit is None else cents(quantity * unit / months)

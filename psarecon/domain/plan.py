@@ -161,15 +161,15 @@ def day_data(day: date | None) -> str | None:
 
 def totals_data(changes: Sequence[Change], lines: int) -> dict[str, Any]:
     """Totals of the plan, of each PSA and of each client that has changes: counts and money a month."""
-    parts: defaultdict[tuple[str, str], _Sum] = defaultdict(_Sum)
-    for change in changes:
-        parts[change.line.psa, change.client].add(1, change.money.cost_change, change.money.revenue_change)
-    whole = _Sum()
     psas: defaultdict[str, _Sum] = defaultdict(_Sum)
     clients: defaultdict[str, _Sum] = defaultdict(_Sum)
-    for (psa, client), part in parts.items():
-        for total in (whole, psas[psa], clients[client]):
-            total.add(part.changes, part.cost, part.revenue)
+    for change in changes:
+        cost, revenue = change.money.cost_change, change.money.revenue_change
+        psas[change.line.psa].add(1, cost, revenue)
+        clients[change.client].add(1, cost, revenue)
+    whole = _Sum()
+    for part in psas.values():
+        whole.add(part.changes, part.cost, part.revenue)
     grouped = {"psas": psas, "clients": clients}
     totals = {key: {name: total.data() for name, total in group.items()} for key, group in grouped.items()}
     return {"lines": lines, "plan": whole.data(), **totals}

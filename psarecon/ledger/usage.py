@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
 from functools import lru_cache
@@ -24,6 +24,7 @@ from psarecon.domain.periods import Month
 from psarecon.ledger.database import Database, alone, samples
 from psarecon.ledger.repeats import Chosen, last_of_each, new_rows
 
+_Days = tuple[int | None, ...]
 _FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 
 
@@ -80,6 +81,7 @@ class _Found:
     ``months`` are the month's good readings, ``newest`` each one's newest reading, good or failed. The rest is for what
     only some organizations have: ``good``, their newest good reading where the newest failed; ``taken_in``, the id of
     the last good one that was taken in, also only then; ``positive``, the last count above zero where the newest is 0.
+    ``days`` keeps one tuple of those that are equal: small clients have the same few users all month.
     """
 
     months: dict[str, list[_Row]]
@@ -88,6 +90,7 @@ class _Found:
     taken_in: dict[str, int]
     positive: dict[str, int]
     marks: dict[str, int]
+    days: dict[_Days, _Days] = field(default_factory=dict)
 
     @classmethod
     def of(cls, connection: sa.Connection, chosen: Chosen, month: Month, zone: tzinfo) -> _Found:
@@ -194,7 +197,7 @@ def _usage(month: str, days: int, zone: tzinfo, found: _Found, newest: _Row) -> 
         month=month,
         peak=peak,
         last=last,
-        daily=_daily(days, zone, rows),
+        daily=found.days.setdefault(daily := _daily(days, zone, rows), daily),
         latest=latest,
         latest_cross_check=good.cross_check if good else None,
         before_latest=found.positive.get(name) if good and good.counted == 0 else None,
@@ -233,7 +236,7 @@ def _sample(row: _Row) -> Sample:
     return Sample(row.counted, _moment(row.taken_at), row.how)
 
 
-def _daily(days: int, zone: tzinfo, rows: Iterable[_Row]) -> tuple[int | None, ...]:
+def _daily(days: int, zone: tzinfo, rows: Iterable[_Row]) -> _Days:
     """The highest count of each day of the month; None for one without a sample."""
     highs: list[int | None] = [None] * days
     for row in rows:

@@ -32,6 +32,14 @@ FORMS = (
     "{{x: {0},\n   y: {2}}}{3}\n",
     "{0}: {2}{1}\n",
 )
+#: Entries of one form that differ in what fills it: they are matched whole, or just fail to be.
+ALIKE = st.sampled_from(["17", "0", "901", "a", "Acme, Inc", "no", "1_0", "010", '"x"', '"y: #%s"', "9" * 19, "b #c"])
+RUN = st.builds(
+    lambda form, after, rows: [form.format(one, after, other, after) for one, other in rows],
+    st.sampled_from(FORMS),
+    AFTER,
+    st.lists(st.tuples(ALIKE, ALIKE), min_size=4, max_size=9),
+)
 ENTRY = st.builds(str.format, st.sampled_from(FORMS), VALUE, AFTER, VALUE, AFTER)
 HEAD = st.sampled_from(["", "", "", "# top\n", "---\n", "\n# a\n---\n  # b\n", "%YAML 1.1\n---\n", " \n"])
 END = st.sampled_from(["", "", "...\n", "---\n- a: 1\n", "x"])
@@ -42,7 +50,7 @@ def joined(head: str, entries: list[str], end: str) -> str:
     return head + "".join(f"- {entry}" for entry in entries) + end
 
 
-TEXT = st.builds(joined, HEAD, st.lists(ENTRY, min_size=1, max_size=5), END)
+TEXT = st.builds(joined, HEAD, st.lists(ENTRY, min_size=1, max_size=5) | RUN, END)
 
 
 def told(data: Any) -> Any:
@@ -66,6 +74,9 @@ def known(document: Document) -> tuple[Any, ...]:
 @example(['- {x: "a ", y: "b"}\n- {x: "c ", y: "d"}\n'])
 @example(["- a: |\n    x # b\n- a: |\n    x # c\n"])
 @example(["- a: 1\n-\n  a: 2\n- a: 3\n"])
+@example(["- a: 1\n- a: 2\n- a: 3\n  b: 4\n- a: 5\n"])
+@example(["- a: 1\n- a: 2\n- a: 3\n", "a: 4\n", "- a: 5\n"])
+@example(['- a: "%s"\n- a: "%"\n- a: "%%d"\n'])
 def test_every_text_is_read_as_the_parser_reads_it(texts: list[str]) -> None:
     """Data, types, lines and problems, also where one file has shapes of another."""
     shapes = Shapes(read)

@@ -5,11 +5,13 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from unit.domain.make import DECEMBER, LINE, NOVEMBER, TODAY, binding, observed, pair, period
 
 from psarecon.domain.diff import ROLLED_BACK, Difference, causes, difference, line_findings
 from psarecon.domain.model import Baseline, Binding, LineKey, Names, Observed, Period, Remark, Severity, Steps, Terms
-from psarecon.domain.periods import Dating, NeedsFollowing, Slot
+from psarecon.domain.periods import Dating, NeedsFollowing, SameDate, Slot
 from psarecon.domain.rules import rule_digest
 
 OPEN = Dating(TODAY)
@@ -208,3 +210,44 @@ def test_a_period_that_two_writes_of_ours_reached_is_not_taken_for_somebody_else
     ahead = Slot(DECEMBER[0], Decimal(12), Decimal("9.00"))
     assert "psa" in causes(binding(), _steps(14), ahead, BASELINE, RULE)
     assert "psa" not in causes(binding(), _steps(14), ahead, BASELINE, RULE, DECEMBER[0])
+
+
+_FEW = st.integers(0, 3)
+_COSTS = st.sampled_from([None, "9.00", "9.004", "9.50"])
+_PERIODS = st.lists(
+    st.builds(
+        lambda span, units, cost, posted, split: period(span, units, unit_cost=cost, posted=posted, split=split),
+        st.sampled_from([NOVEMBER, ACROSS, DECEMBER]),
+        _FEW,
+        _COSTS,
+        st.booleans(),
+        st.booleans(),
+    ),
+    max_size=2,
+)
+
+
+@given(
+    _PERIODS,
+    st.booleans(),
+    _FEW,
+    _FEW,
+    _COSTS,
+    st.booleans(),
+    st.sampled_from(SameDate),
+)
+def test_a_line_that_is_right_needs_no_slot_and_gets_none(
+    periods: list[Period],
+    following: bool,  # noqa: FBT001 - drawn
+    units: int,
+    wanted: int,
+    cost: str | None,
+    closing: bool,  # noqa: FBT001 - drawn
+    same_date: SameDate,
+) -> None:
+    """The answer is the one that choosing a slot comes to: a date of ours that no period has makes it be chosen."""
+    line = observed(*periods, following=following, quantity=units)
+    usual = Dating(TODAY, closing=closing, same_date=same_date)
+    chosen = replace(usual, taken=frozenset({date(1999, 1, 1)}))
+    asked = binding(unit_cost=cost), line, _steps(wanted)
+    assert difference(*asked, usual) == difference(*asked, chosen)
