@@ -93,10 +93,14 @@ def _page(plan: Plan, args: argparse.Namespace, comparison: Comparison | None) -
 
 
 def _lines(plan: Plan, comparison: Comparison | None, kept_in: Path | None) -> Iterator[str]:
-    from psarecon.report.comparison import comparison_text
-    from psarecon.report.plan_text import plan_text
+    if comparison is None:
+        from psarecon.report.plan_text import plan_text
 
-    lines = plan_text(plan, str(kept_in or "")) if comparison is None else comparison_text(comparison)
+        lines = plan_text(plan, str(kept_in or ""))
+    else:
+        from psarecon.report.comparison import comparison_text
+
+        lines = comparison_text(comparison)
     return (f"{line}\n" for line in lines)
 
 
