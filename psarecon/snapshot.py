@@ -4,6 +4,7 @@ else keeps them. Whatever is made of it is made of the same figures: a plan, the
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, tzinfo
 from decimal import Decimal
@@ -174,7 +175,7 @@ class Snapshot:
 class Observer:
     """Takes snapshots, from the ledger and the PSAs' reading halves: what is made of them cannot write.
 
-    ``claims`` tells who else keeps lines; it is asked for once, when the PSAs have been read.
+    ``claims`` tells who else keeps lines; it is asked for once.
     """
 
     def __init__(
@@ -192,9 +193,13 @@ class Observer:
     def look(self, bindings: Iterable[Binding], when: Moment) -> Snapshot:
         """What these bindings need. Raises RemoteError, LedgerError."""
         listed = list(bindings)
-        usage = self._usage(listed, when)
-        sides = {name: self._side(name, mine, when) for name, mine in sorted(by_psa(listed).items())}
-        return Snapshot(when, usage, sides, self._claims())
+        wanted = sorted(by_psa(listed).items())
+        with ThreadPoolExecutor() as pool:  # the ledger is read while others think of their answers
+            tenants = {name: pool.submit(attrgetter("tenant"), self._psas[name]) for name, _ in wanted}
+            claims = pool.submit(self._claims)
+            usage = self._usage(listed, when)
+            sides = {name: self._side(name, tenants[name].result(), mine, when) for name, mine in wanted}
+            return Snapshot(when, usage, sides, claims.result())
 
     def _usage(self, bindings: Sequence[Binding], when: Moment) -> Mapping[UsageKey, Usage]:
         products = {binding.product for binding in bindings}
@@ -205,11 +210,10 @@ class Observer:
             for organization, usage in self._usage_log.usage(source, metric, when.month, when.zone, when.now).items()
         }
 
-    def _side(self, name: str, bindings: Sequence[Binding], when: Moment) -> Side:
+    def _side(self, name: str, tenant: str, bindings: Sequence[Binding], when: Moment) -> Side:
         psa = self._psas[name]
         lines = list(dict.fromkeys(binding.line for binding in bindings))
         observed = dict(psa.observe(lines, when.day))
-        tenant = psa.tenant
         remembered = psa.same_date is not SameDate.ADDS
         return Side(
             psa=psa,
