@@ -16,12 +16,12 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from docs.walks import ROOT, blocks_of, session
 from harness import Client, Rehearsal, psarecon, rehearsal
 
 from psarecon.domain.model import Binding, LineKey, Names, Place, Product, QuantityRule, Sample, Terms, Usage
 from psarecon.domain.rules import wanted_quantity
 
-ROOT = Path(__file__).resolve().parents[2]
 NUMBERS = {name: number for number, name in enumerate(("October", "November", "December"), start=10)}
 
 
@@ -72,14 +72,17 @@ def without_id(plan: str) -> str:
 
 
 def test_the_readme_can_be_followed(tmp_path: Path) -> None:
-    """Both blocks run as they stand; the plan is the README's, and one of its changes that of the plan file's page."""
-    with served(block("README.md", "serve"), tmp_path):
-        done = typed(block("README.md", "typed: start"), tmp_path)
-    assert done.returncode == 0, done.stderr
-    assert without_id(block("README.md", "output: plan")) in without_id(done.stdout)
-    assert "7 verified, 1 rejected or held\n" in done.stdout
-    assert "; approve by dana at " in done.stdout
-    changes = json.loads((tmp_path / "msp" / "plan.json").read_bytes())["changes"]
+    """Every block, typed in one session from top to bottom, ends as it says and says what the page shows; the plan is
+    the README's, and one of its changes that of the plan file's page."""
+    with session(ROOT / "README.md", tmp_path) as reader:
+        for one in blocks_of(ROOT / "README.md"):
+            reader.go(one)
+            if (one.mark, one.value) == ("typed", "start"):
+                said, plan = reader.said, (reader.directory / "msp" / "plan.json").read_bytes()
+    assert without_id(block("README.md", "output: plan")) in without_id(said)
+    assert "7 verified, 1 rejected or held\n" in said
+    assert "; approve by dana at " in said
+    changes = json.loads(plan)["changes"]
     shown = json.loads(block("docs/concepts/plan-file.md", "output: one change"))
     change = next(one for one in changes if one["id"] == shown["id"])
     change["usage"]["daily"] = ["…"]

@@ -33,12 +33,12 @@ def started(place: Rehearsal, *words: str, environ: Mapping[str, str] | None = N
     return Ran(done.returncode, done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace"))
 
 
-@pytest.mark.parametrize("name", ["PSARECON_BY", "GITHUB_ACTOR", "USER", "PSARECON_RUN_URL", "CI_JOB_URL"])
-def test_a_hostile_name_in_the_environment_acts_nowhere(acme: Rehearsal, name: str) -> None:
+@pytest.mark.parametrize("names", [("PSARECON_BY", "PSARECON_RUN_URL"), ("GITHUB_ACTOR", "CI_JOB_URL"), ("USER",)])
+def test_a_hostile_name_in_the_environment_acts_nowhere(acme: Rehearsal, names: tuple[str, ...]) -> None:
     """In decisions, lease, journal and outputs; bytes that are no text (an escaped surrogate) as well."""
     acme.observed()
     for value in (*ACTING, "kim\udcff"):
-        environ = {**acme.environ, name: value}
+        environ = {**acme.environ, **dict.fromkeys(names, value)}
         for words in (("plan", "-o", str(acme.plan_file)), ("apply", str(acme.plan_file), "--approve-clean"), ("log",)):
             ran = psarecon("-C", str(acme.directory), "--debug", *words, environ=environ)
             harmless(ran, 0)

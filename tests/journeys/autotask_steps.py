@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -25,6 +26,8 @@ Data = dict[str, Any]
 
 #: The only write there is, as the sandbox's faults name it.
 ADJUSTMENT = "ServiceAdjustments"
+#: Seconds between two looks at what a process has come to: who looks all the time keeps it from coming there.
+GLANCE = 0.01
 _FIXED = {"quantity": "fixed", "unit_cost": "9.00"}
 
 
@@ -146,8 +149,15 @@ def applying(rehearsal: Rehearsal) -> Iterator[subprocess.Popen[str]]:
 
 def wait_for_fault(rehearsal: Rehearsal, process: subprocess.Popen[str]) -> None:
     """Ask until the first fault has befallen a request of the process."""
-    while rehearsal.control("GET", "faults")["faults"][0]["matched"] == 0:
+    while matched(rehearsal) == 0:
         assert process.poll() is None, process.communicate()
+        time.sleep(GLANCE)
+
+
+def matched(rehearsal: Rehearsal, fault: int = 0) -> int:
+    """How many requests a fault has befallen so far."""
+    count: int = rehearsal.control("GET", "faults")["faults"][fault]["matched"]
+    return count
 
 
 @dataclass

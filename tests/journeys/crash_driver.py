@@ -3,7 +3,7 @@
 It reads one order a line, ``{"plan": FILE, "stage": STAGE, "nth": N}``, forks, and lets the child apply every clean
 change of the plan with psarecon's own parts until STAGE comes for the N-th time: there the child sends itself
 SIGKILL, so that no handler, no ``finally`` and no buffer gets a chance. For each order one line tells how the child
-ended: the number of the signal, or 0 when it lived. Forking saves the start of the interpreter, forty times over.
+ended: the number of the signal, or 0 when it lived. Forking saves the start of the interpreter, four times over.
 
 Usage: python crash_driver.py CONFIG_DIRECTORY, with the credentials in the environment.
 """

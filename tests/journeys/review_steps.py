@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness import Rehearsal
-from screens import grid
+from screens import grid, press
 from textual.pilot import Pilot
 
 from psarecon.cli.context import Context
@@ -46,8 +46,7 @@ class Seat:
 
     async def press(self, *keys: str) -> None:
         """Keys, and what they lead to."""
-        await self.pilot.press(*keys)
-        await self.pilot.pause()
+        await press(self.pilot, *keys)
 
     async def type(self, text: str) -> None:
         """Letters, as somebody types them."""

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from pathlib import Path
 
 import pytest
 from harness import TODAY, Client, Rehearsal, rehearsal
 from journeys.autotask_steps import (
+    GLANCE,
     assert_one_clear_error,
     autotask_requests,
     events,
     fleet,
     last_text,
     listening,
+    matched,
     observed_plan,
     only_change,
 )
@@ -39,8 +42,8 @@ def test_a_zone_that_moved_is_followed_once(acme: Rehearsal) -> None:
     acme.fault("delay", path="ThresholdInformation", seconds=0.5)
 
     def move() -> None:
-        while acme.control("GET", "faults")["faults"][0]["matched"] == 0:
-            pass
+        while matched(acme) == 0:
+            time.sleep(GLANCE)
         acme.fault("moved_zone", zone=2)
 
     mover = threading.Thread(target=move)

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from harness import Client, Rehearsal, psarecon, rehearsal
 from journeys.autotask_steps import ADJUSTMENT, observed_plan
-from journeys.contract_steps import WATCHDOG, program, real, real_apply
+from journeys.contract_steps import WATCHDOG, program, real_apply
 from journeys.test_signals import meets, started
 
 #: Arguments of the commands that need some; PLAN is the saved plan.
@@ -109,7 +109,7 @@ def test_a_plan_never_writes(tmp_path: Path) -> None:
 def test_the_plan_that_was_expected_is_applied(acme: Rehearsal, length: int) -> None:
     """Named by its id, or by as much of it as no other plan shares."""
     acme.observed()
-    ran = real_apply(acme, "--expect", acme.plan()["id"][:length])
+    ran = acme.apply("--expect", acme.plan()["id"][:length])
     assert (ran.code, ran.out) == (0, "1 verified\n")
 
 
@@ -128,7 +128,7 @@ def test_what_is_no_id_is_never_expected(acme: Rehearsal, given: str) -> None:
     """An empty variable of a pipeline must not mean *any plan*."""
     acme.observed()
     acme.plan()
-    assert (real_apply(acme, "--expect", given).code, acme.adjustments()) == (64, 0)
+    assert (acme.apply("--expect", given).code, acme.adjustments()) == (64, 0)
 
 
 def test_a_plan_older_than_the_settings_allow_is_refused(acme: Rehearsal) -> None:
@@ -136,11 +136,11 @@ def test_a_plan_older_than_the_settings_allow_is_refused(acme: Rehearsal) -> Non
     acme.settings("apply: {", "apply: {plan_age: 2h, ")
     assert acme.run("observe", "--as-of", "2026-11-20T14:00:00Z").code == 0
     acme.plan("--as-of", "2026-11-20T14:59:00Z")
-    ran = real_apply(acme)
+    ran = acme.apply()
     said = "error: the plan is of 2026-11-20 14:59Z, older than apply.plan_age allows\nhint: plan again\n"
     assert (ran.code, ran.out, ran.err, acme.adjustments()) == (3, "", said, 0)
     acme.plan("--as-of", "2026-11-20T15:00:00Z")
-    assert real_apply(acme).code == 0
+    assert acme.apply().code == 0
 
 
 def test_other_settings_do_not_outdate_a_plan(acme: Rehearsal) -> None:
@@ -148,8 +148,8 @@ def test_other_settings_do_not_outdate_a_plan(acme: Rehearsal) -> None:
     acme.observed()
     acme.plan()
     acme.settings("guards: {", "guards: {changes: {count: 0}, ")
-    assert real_apply(acme).code == 0
-    assert real(acme, "plan", "--exit-code").code == 0
+    assert acme.apply().code == 0
+    assert acme.run("plan", "--exit-code").code == 0
 
 
 def test_a_rerun_of_the_same_moment_gives_the_same_bytes(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 import pytest
 from rich.cells import cell_len
-from screens import grid
+from screens import grid, press
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.command import CommandPalette
@@ -91,8 +91,7 @@ async def asked(
 async def answer(dialog: Dialog[Any], *keys: str, size: tuple[int, int] = (60, 20)) -> list[Any]:
     """What the dialog answers to these keys: a list of one answer, or of none while it is open."""
     async with asked(dialog, size) as (app, pilot):
-        await pilot.press(*keys)
-        await pilot.pause()
+        await press(pilot, *keys)
         assert app.recording.did == []
         return app.answers
 
@@ -147,7 +146,7 @@ async def test_a_reason_is_one_harmless_line() -> None:
     """Whatever was pasted."""
     async with asked(Ask("Why?")) as (app, pilot):
         app.screen.query_one(Input).value = " see \x1b]52;c;eA==\x07ticket\u202e 12 "
-        await pilot.press("enter")
+        await press(pilot, "enter")
         assert app.answers == ["see \ufffd]52;c;eA==\ufffdticket\ufffd 12"]
 
 
@@ -157,13 +156,13 @@ async def test_only_the_exact_name_opens_the_way_to_a_write() -> None:
         button = app.screen.query_one("#yes", Button)
         states = []
         for key in "prodx":
-            await pilot.press(key)
+            await press(pilot, key)
             states.append(button.disabled)
         assert states == [True, True, True, False, True]
-        await pilot.press("backspace", "enter")
+        await press(pilot, "backspace", "enter")
         assert app.answers == []
         assert app.focused is button
-        await pilot.press("enter")
+        await press(pilot, "enter")
         assert app.answers == [True]
 
 
@@ -171,13 +170,13 @@ async def test_only_the_exact_name_opens_the_way_to_a_write() -> None:
 async def test_anything_but_the_name_cannot_go_on(typed: str) -> None:
     """Neither by enter, nor by the button, nor by the mouse."""
     async with asked(type_name()) as (app, pilot):
-        await pilot.press(*["space" if key == " " else key for key in typed])
+        await press(pilot, *["space" if key == " " else key for key in typed])
         assert app.screen.query_one(Input).value == typed
         await pilot.click("#yes")
         assert app.answers == []
-        await pilot.press("enter")
+        await press(pilot, "enter")
         assert app.focused is app.screen.query_one("#no")
-        await pilot.press("enter")
+        await press(pilot, "enter")
         assert app.answers == [False]
 
 
@@ -185,7 +184,7 @@ async def test_typing_goes_into_the_line_though_cancel_has_the_focus() -> None:
     """A name may begin with any letter, j and k among them."""
     async with asked(type_name("jk q")) as (app, pilot):
         assert app.focused is app.screen.query_one("#no")
-        await pilot.press("j", "k", "space", "q")
+        await press(pilot, "j", "k", "space", "q")
         assert app.screen.query_one(Input).value == "jk q"
         assert app.recording.did == []
 
@@ -194,9 +193,9 @@ async def test_typing_goes_into_the_line_though_cancel_has_the_focus() -> None:
 async def test_a_psa_without_a_name_cannot_be_confirmed(word: str) -> None:
     """Nothing typed is not a name typed."""
     async with asked(type_name(word)) as (app, pilot):
-        await pilot.press("x", "backspace", *["space"] * len(word))
+        await press(pilot, "x", "backspace", *["space"] * len(word))
         assert app.screen.query_one("#yes", Button).disabled
-        await pilot.press("enter", "enter")
+        await press(pilot, "enter", "enter")
         assert app.answers == [False]
 
 
@@ -204,7 +203,7 @@ async def test_a_name_is_typed_as_it_is_shown() -> None:
     """A sign nobody can see or type is a question mark."""
     async with asked(type_name("pro\u202ed")) as (app, pilot):
         assert any("type: pro?d" in line for line in grid(app))
-        await pilot.press("p", "r", "o", "?", "d", "enter", "enter")
+        await press(pilot, "p", "r", "o", "?", "d", "enter", "enter")
         assert app.answers == [True]
 
 
@@ -235,8 +234,7 @@ async def test_long_lines_scroll_whatever_has_the_focus() -> None:
     """The last line can be read in the smallest terminal, also while a name is typed."""
     async with asked(TypeName("T", [f"line {number}" for number in range(30)], "prod")) as (app, pilot):
         assert not any("line 29" in line for line in grid(app))
-        await pilot.press("p", *["pagedown"] * 4)
-        await pilot.pause()
+        await press(pilot, "p", *["pagedown"] * 4)
         assert any("line 29" in line for line in grid(app))
 
 
@@ -247,7 +245,7 @@ async def test_keys_do_what_the_registry_says() -> None:
             for key in action.keys:
                 if action.id not in {"quit", "help", "palette", "theme"}:
                     app.recording.did.clear()
-                    await pilot.press(key)
+                    await press(pilot, key)
                     assert app.recording.did == [action.id], key
 
 
@@ -255,11 +253,11 @@ async def test_chosen_keys_replace_the_default_ones() -> None:
     """The old key does nothing, the taken one does the new thing, the rest is as it was."""
     app = Harness(Keyboard({"approve": ("y",), "hold": (",", "ctrl+d"), "theme": ("?",), "unfold": ("right",)}))
     async with app.run_test() as pilot:
-        await pilot.press("a", "space", "d", "l")
+        await press(pilot, "a", "space", "d", "l")
         assert app.recording.did == []
-        await pilot.press("y", ",", "ctrl+d", "right", "J", "x", "Y")
+        await press(pilot, "y", ",", "ctrl+d", "right", "J", "x", "Y")
         assert app.recording.did == ["approve", "hold", "hold", "unfold", "half_down", "reject", "copy_line"]
-        await pilot.press("?")
+        await press(pilot, "?")
         assert isinstance(app.screen, CommandPalette)
 
 
@@ -268,12 +266,11 @@ async def test_the_palette_offers_every_action_and_nothing_else() -> None:
     async with asked(None) as (app, pilot):
         offered = [command.title for command in app.get_system_commands(app.screen)]
         assert offered == [action.title for action in of(Place.REVIEW) if action.id not in {"palette", "up", "down"}]
-        await pilot.press(":")
+        await press(pilot, ":")
         assert isinstance(app.screen, CommandPalette)
-        await pilot.press(*"All clean")
+        await press(pilot, *"All clean")
         await pilot.app.workers.wait_for_complete()
-        await pilot.press("enter")
-        await pilot.pause()
+        await press(pilot, "enter")
         assert app.recording.did == ["approve_clean"]
 
 
@@ -282,20 +279,17 @@ async def test_the_help_shows_the_keys_in_force_and_scrolls(size: tuple[int, int
     """From the first action to the last, with j, k and the rest, in the smallest terminal too."""
     app = Harness(Keyboard({"approve": ("b",)}))
     async with app.run_test(size=size) as pilot:
-        await pilot.press("?")
-        await pilot.pause()
+        await press(pilot, "?")
         seen = set(grid(app))
         assert any("Keys of the review screen" in line for line in seen)
         assert any("q Quit" in line for line in seen)
         for key in ["j", "ctrl+d", *["pagedown"] * 4]:
-            await pilot.press(key)
-            await pilot.pause()
+            await press(pilot, key)
             seen |= set(grid(app))
         assert any(line.strip("│ ").startswith("b ") and "Approve the change" in line for line in seen)
         assert any("Leave." in line for line in grid(app))
         assert not any("…" in line.replace("Run…", "") for line in seen)
-        await pilot.press("g")
-        await pilot.pause()
+        await press(pilot, "g")
         assert any("Move one line down" in line for line in grid(app))
         assert app.recording.did == []
 
@@ -304,11 +298,9 @@ async def test_the_help_shows_the_keys_in_force_and_scrolls(size: tuple[int, int
 async def test_the_help_is_left_by_three_keys(key: str) -> None:
     """And the program goes on."""
     async with asked(None) as (app, pilot):
-        await pilot.press("?")
-        await pilot.pause()
+        await press(pilot, "?")
         assert isinstance(app.screen, HelpScreen)
-        await pilot.press(key)
-        await pilot.pause()
+        await press(pilot, key)
         assert app.screen_stack[-1] == app.recording
 
 
@@ -320,8 +312,7 @@ async def test_a_notice_is_never_markup() -> None:
         text = "\n".join(grid(app))
         assert "[/oops] \ufffd[2J" in text
         assert "[b]\ufffd" in text
-        await pilot.press("ctrl+c")
-        await pilot.pause()
+        await press(pilot, "ctrl+c")
         assert "ctrl+q leaves" in "\n".join(grid(app))
 
 

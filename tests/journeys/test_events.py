@@ -130,6 +130,7 @@ def test_what_is_in_doubt_is_told_and_settled(three: Rehearsal) -> None:
     """The answer to the first write is lost: it waits, stays unknown, and ``resume`` tells what it found."""
     three.settings("settle_window: 1s", "settle_window: 5m")
     three.fault("drop_before_apply", path=ADJUSTMENT)
+    three.fault("delay", path="Units/query", skip=1, seconds=0.5)  # before the second write there is time to say stop
     path = three.directory / "events.ndjson"
     with started(three, *apply(three), "--json-events", str(path)) as process:
         meets(process, three)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from harness import Client, Rehearsal, rehearsal
-from screens import grid
+from screens import grid, press
 from textual.pilot import Pilot
 
 import psarecon.tui
@@ -88,12 +88,11 @@ async def test_the_lines_follow_the_cursor_and_enter_tells_the_whole_story(two_r
     """Down to the good run, enter to its lines, enter to one of them; the literal call is there."""
     good, _ = runs(two_runs)
     async with looking(two_runs.directory) as (app, pilot):
-        await pilot.press("j")
+        await press(pilot, "j")
         lines = grid(app)
         assert any(f"run {good}" in line for line in lines)
         assert sum("✓ verified" in line for line in lines) == 2
-        await pilot.press("enter", "enter")
-        await pilot.pause()
+        await press(pilot, "enter", "enter")
         story = "\n".join(grid(app))
         for part in (
             "Acme [/oops]",
@@ -111,7 +110,7 @@ async def test_the_lines_follow_the_cursor_and_enter_tells_the_whole_story(two_r
 async def test_hostile_names_change_nothing_on_the_screen(two_runs: Rehearsal) -> None:
     """No escape, no reversed text, brackets as they are."""
     async with looking(two_runs.directory) as (app, pilot):
-        await pilot.press("j")
+        await press(pilot, "j")
         text = "".join(grid(app))
         assert "Acme [/oops]" in text
         assert "Beta�[2J �Ltd" in text
@@ -122,10 +121,10 @@ async def test_y_copies_the_runs_name_and_capital_y_the_line(two_runs: Rehearsal
     """Both say what they copied."""
     good, _ = runs(two_runs)
     async with looking(two_runs.directory) as (app, pilot):
-        await pilot.press("G", "y")
+        await press(pilot, "G", "y")
         assert app.clipboard == good
         assert any(f"copied: {good}" in line for line in grid(app))
-        await pilot.press("tab", "Y")
+        await press(pilot, "tab", "Y")
         assert app.clipboard.startswith("verified  Acme [/oops]  jumpcloud-platform  autotask/")
 
 
@@ -133,16 +132,13 @@ async def test_w_writes_the_run_to_a_file_and_never_over_one(two_runs: Rehearsal
     """Under a name of its own unless another is typed."""
     good, bad = runs(two_runs)
     async with looking(two_runs.directory) as (app, pilot):
-        await pilot.press("w", "enter")
-        await pilot.pause()
+        await press(pilot, "w", "enter")
         text = (two_runs.directory / f"{bad}.txt").read_text()
         assert text.startswith(f"run {bad}  ")
         assert "in doubt  Acme [/oops]" in text
-        await pilot.press("w", "enter")
-        await pilot.pause()
+        await press(pilot, "w", "enter")
         assert any("is there already" in line for line in grid(app))
-        await pilot.press("G", "w", *"mine", "enter")
-        await pilot.pause()
+        await press(pilot, "G", "w", *"mine", "enter")
         assert f"run {good}" in (two_runs.directory / "mine").read_text()
 
 
@@ -154,8 +150,7 @@ async def test_what_a_resume_settled_is_no_doubt_any_more(two_runs: Rehearsal) -
         lines = grid(app)
         assert lines[0] == " History: 2 runs"
         assert any("✓ settled later" in line for line in lines)
-        await pilot.press("enter", "enter")
-        await pilot.pause()
+        await press(pilot, "enter", "enter")
         assert "sold by phone" in "".join(grid(app))
 
 
@@ -164,7 +159,7 @@ async def test_an_empty_journal_says_so(acme: Rehearsal, size: tuple[int, int]) 
     """And no key breaks it."""
     acme.observed()
     async with looking(acme.directory, size) as (app, pilot):
-        await pilot.press("j", "enter", "enter", "y", "Y", "w", "tab", "G", "ctrl+d", "h", "l")
+        await press(pilot, "j", "enter", "enter", "y", "Y", "w", "tab", "G", "ctrl+d", "h", "l")
         text = "\n".join(grid(app))
         assert "No runs yet." in text
         assert "History: 0 runs" in text
@@ -174,5 +169,5 @@ async def test_escape_goes_back(two_runs: Rehearsal) -> None:
     """To the screen below."""
     async with looking(two_runs.directory) as (app, pilot):
         assert isinstance(app.screen, HistoryScreen)
-        await pilot.press("escape")
+        await press(pilot, "escape")
         assert not isinstance(app.screen, HistoryScreen)

@@ -33,7 +33,18 @@ SIZES = [(120, 40), (80, 24), (60, 20)]
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rehearsal]:
     """300 clients, served once for all tests of this file: an import writes nothing to any vendor."""
-    with onboarding(tmp_path_factory.mktemp("onboarding"), clients=300) as found:
+    yield from served(tmp_path_factory, 300)
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rehearsal]:
+    """60 clients, where it does not matter who is in doubt."""
+    yield from served(tmp_path_factory, 60)
+
+
+def served(factory: pytest.TempPathFactory, clients: int) -> Iterator[Rehearsal]:
+    """So many clients."""
+    with onboarding(factory.mktemp("onboarding"), clients=clients) as found:
         found.environ["PSARECON_BY"] = "ana"
         yield found
 
@@ -41,9 +52,20 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rehearsal]:
 @pytest.fixture
 def begun(world: Rehearsal) -> Rehearsal:
     """The world with no client file."""
-    shutil.rmtree(world.directory / "clients", ignore_errors=True)
-    (world.directory / "import.yaml").unlink(missing_ok=True)
-    return world
+    return emptied(world)
+
+
+@pytest.fixture
+def few(town: Rehearsal) -> Rehearsal:
+    """The smaller one with no client file."""
+    return emptied(town)
+
+
+def emptied(found: Rehearsal) -> Rehearsal:
+    """Nothing is mapped, nothing was said of an import."""
+    shutil.rmtree(found.directory / "clients", ignore_errors=True)
+    (found.directory / "import.yaml").unlink(missing_ok=True)
+    return found
 
 
 def written(found: Rehearsal) -> list[Path]:
@@ -154,10 +176,10 @@ async def test_proposals_of_an_earlier_import_are_decided_too(begun: Rehearsal) 
     assert int(re.findall(r"(\d+) open", after)[0]) == int(re.findall(r"(\d+) open", before)[0]) - 2
 
 
-async def test_nothing_is_written_by_who_cancels_or_leaves(begun: Rehearsal) -> None:
+async def test_nothing_is_written_by_who_cancels_or_leaves(few: Rehearsal) -> None:
     """Enter alone stays, escape stays; leaving without writing asks once more while there are decisions."""
-    async with importing(begun) as seat:
-        await seat.press("a")
+    async with importing(few) as seat:
+        await seat.press("G", "a")
         for key in ("enter", "escape"):
             await asked(seat, "q")
             await seat.press(key)
@@ -171,7 +193,7 @@ async def test_nothing_is_written_by_who_cancels_or_leaves(begun: Rehearsal) -> 
         await asked(seat)
         await seat.press("right", "enter")
         await seat.until(lambda: not seat.app.is_running)
-    assert (seat.outcome, seat.code, written(begun)) == (None, 0, [])
+    assert (seat.outcome, seat.code, written(few)) == (None, 0, [])
 
 
 async def test_a_reason_must_be_given_and_may_be_thought_better_of(begun: Rehearsal) -> None:
@@ -227,12 +249,12 @@ async def test_the_import_at_every_size(begun: Rehearsal, size: tuple[int, int])
 
 
 @pytest.mark.parametrize("size", [(59, 20), (60, 15)])
-async def test_below_sixty_by_sixteen_one_message_stands_alone(begun: Rehearsal, size: tuple[int, int]) -> None:
+async def test_below_sixty_by_sixteen_one_message_stands_alone(few: Rehearsal, size: tuple[int, int]) -> None:
     """Larger again, the list is back."""
-    async with importing(begun, size=size) as seat:
+    async with importing(few, size=size) as seat:
         assert " ".join(seat.text.split()).startswith("psarecon needs 60 columns and 16 lines")
         await seat.pilot.resize_terminal(80, 24)
-        await seat.sees("Bérénice Interiors")
+        await seat.sees("Bérénice Analytics Group")
         seat.app.exit()
 
 
@@ -276,39 +298,39 @@ async def test_names_of_strangers_act_on_nothing(tmp_path: Path, monkeypatch: py
         assert check(found.directory).errors == ()
 
 
-async def test_what_cannot_be_read_is_told_afterwards(begun: Rehearsal) -> None:
+async def test_what_cannot_be_read_is_told_afterwards(few: Rehearsal) -> None:
     """The screen goes, nothing is written, and the error is that of the command."""
-    begun.fault("expired_secret", "jumpcloud")
+    few.fault("expired_secret", "jumpcloud")
     try:
         with pytest.raises(RemoteError, match=r"JumpCloud GET .* refused the credentials"):
-            async with importing(begun) as seat:
+            async with importing(few) as seat:
                 assert not seat.app.is_running
     finally:
-        begun.no_faults()
-    assert written(begun) == []
+        few.no_faults()
+    assert written(few) == []
 
 
-def test_without_a_terminal_there_is_no_screen(begun: Rehearsal) -> None:
+def test_without_a_terminal_there_is_no_screen(few: Rehearsal) -> None:
     """64, with the ways that need none; so is a dry run that would write."""
-    ran = begun.run("import", "--interactive")
+    ran = few.run("import", "--interactive")
     assert (ran.code, "psarecon import" in ran.err) == (EXIT_USAGE, True)
-    assert begun.run("import", "--interactive", "--dry-run").code == EXIT_USAGE
-    assert written(begun) == []
+    assert few.run("import", "--interactive", "--dry-run").code == EXIT_USAGE
+    assert written(few) == []
 
 
-def test_the_report_is_printed_to_the_normal_screen(begun: Rehearsal) -> None:
+def test_the_report_is_printed_to_the_normal_screen(few: Rehearsal) -> None:
     """In a terminal of its own: w, the button, and what the import always tells."""
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
-    command = [sys.executable, "-m", "psarecon", "-C", str(begun.directory), "import", "--interactive"]
-    environ = {**os.environ, **begun.environ, "TERM": "xterm-256color"}
+    command = [sys.executable, "-m", "psarecon", "-C", str(few.directory), "import", "--interactive"]
+    environ = {**os.environ, **few.environ, "TERM": "xterm-256color"}
     process = subprocess.Popen(command, stdin=slave, stdout=slave, stderr=slave, env=environ, start_new_session=True)
     os.close(slave)
-    shown = typed(master, [(b"nothing is written yet", b"w"), (b"Write 249", b"\t\t"), (b"", b"\r")])
+    shown = typed(master, [(b"nothing is written yet", b"w"), (b"Write 51", b"\t\t"), (b"", b"\r")])
     assert process.wait(20) == 0
     os.close(master)
-    assert "260 files written" in shown.rpartition("\x1b[?1049l")[2]
-    assert check(begun.directory).errors == ()
+    assert "52 files written" in shown.rpartition("\x1b[?1049l")[2]
+    assert check(few.directory).errors == ()
 
 
 def typed(master: int, script: list[tuple[bytes, bytes]]) -> str:

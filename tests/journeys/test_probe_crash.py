@@ -17,7 +17,7 @@ from journeys.autotask_steps import ADJUSTMENT
 from journeys.probe_steps import TENANTS, allow, answers, autotask_tenant, connectwise_tenant, figures
 
 #: Seconds a call takes, and after which none can still be under way.
-SLOW, SETTLED = 1.0, "4s"
+SLOW, SETTLED = 1.0, "2s"
 
 
 @pytest.fixture

@@ -1,63 +1,25 @@
-"""The review as a billing manager has it: keys pressed on the real application, and what is true in the PSA after."""
+"""The review as a billing manager has it: keys pressed on the real application, and what is decided after."""
 
 from __future__ import annotations
 
-import json
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from harness import Client, Rehearsal, rehearsal
-from journeys.autotask_steps import ADJUSTMENT
+from journeys.five_clients import CLIENTS, UNTOUCHED, changes, file_of, five_clients, truth, verdicts
 from journeys.review_steps import decisions, reviewing
 
 from psarecon.domain.decisions import Verdict
-from psarecon.errors import EXIT_BLOCKED, EXIT_DONE, EXIT_PARTIAL
-
-TENANT = "90001"
-#: In the order of review: the name the PSA does not have, a blocked drop, then by money.
-CLIENTS = (
-    Client("Acme Corp", units=10, users=14),
-    Client("Borealis", units=20, users=29),
-    Client("Cedar Works", units=8, users=9, unit_cost="8.25"),
-    Client("Dunlin & Co", units=50, users=30),
-    Client("Eider Rx aqua", units=5, users=7),
-)
+from psarecon.errors import EXIT_BLOCKED, EXIT_DONE
 
 
 @pytest.fixture
 def msp(tmp_path: Path) -> Iterator[Rehearsal]:
     """Five clients with a saved plan: Dunlin is blocked, Eider is to be looked at, three are clean."""
-    with rehearsal(tmp_path / "msp", *CLIENTS) as found:
-        found.mapping('name: "Managed services"', 'name: "Managed service"', client=4)
-        found.observed()
-        found.plan()
-        found.forget_requests()
+    with five_clients(tmp_path / "msp") as found:
         yield found
-
-
-def changes(found: Rehearsal) -> dict[str, str]:
-    """The plan's change ids by client."""
-    listed = json.loads(found.plan_file.read_bytes())["changes"]
-    return {one["client"]: one["id"] for one in listed}
-
-
-def file_of(found: Rehearsal) -> Path:
-    """Where the decisions are."""
-    return found.directory / "plan.decisions.json"
-
-
-def verdicts(found: Rehearsal) -> dict[str, Verdict]:
-    """What the file says, by client."""
-    clients = {change: client for client, change in changes(found).items()}
-    return {clients[change]: one.verdict for change, one in decisions(file_of(found)).items()}
-
-
-def truth(found: Rehearsal) -> dict[str, tuple[str, int]]:
-    """The PSA's units and how often they were written, by client."""
-    lines = zip(CLIENTS, found.lines, strict=True)
-    return {client.name: (found.truth(line)["quantity"], found.truth(line)["writes"]) for client, line in lines}
 
 
 def committed(found: Rehearsal, author: str, message: str) -> None:
@@ -65,9 +27,6 @@ def committed(found: Rehearsal, author: str, message: str) -> None:
     who = ("-c", f"user.name={author}", "-c", "user.email=somebody@example.com")
     for words in (("init", "-q"), ("add", "clients"), (*who, "commit", "-q", "-m", message)):
         subprocess.run(["git", *words], cwd=found.directory, check=True)
-
-
-UNTOUCHED = {client.name: (str(client.units), 0) for client in CLIENTS}
 
 
 async def test_a_plan_is_opened_without_credentials_and_nothing_is_asked(msp: Rehearsal) -> None:
@@ -80,31 +39,6 @@ async def test_a_plan_is_opened_without_credentials_and_nothing_is_asked(msp: Re
         await seat.press("q")
     assert msp.requests() == []
     assert truth(msp) == UNTOUCHED
-
-
-async def test_some_are_approved_one_rejected_and_only_the_approved_are_written(msp: Rehearsal) -> None:
-    """Approve two, reject one with a reason, run: the world has the two, each written once, and nothing else."""
-    async with reviewing(msp, str(msp.plan_file), "--apply", "--by", "kim") as seat:
-        assert "WRITES ALLOWED" in seat.text
-        await seat.to("Acme Corp")
-        await seat.press("a")
-        await seat.to("Borealis")
-        await seat.press("x")
-        await seat.type("left in may, q")
-        await seat.press("enter")
-        await seat.to("Eider")
-        await seat.press("space")
-        await seat.run_approved(TENANT)
-        await seat.sees("2 of 2 done")
-        await seat.press("q")
-        await seat.sees("2 written")
-        await seat.press("q")
-    assert truth(msp) == UNTOUCHED | {"Acme Corp": ("14", 1), "Eider Rx aqua": ("7", 1)}
-    kept = decisions(file_of(msp))[changes(msp)["Borealis"]]
-    assert (kept.verdict, kept.by, kept.reason) == (Verdict.REJECT, "kim", "left in may, q")
-    assert seat.code == EXIT_BLOCKED
-    assert "2 verified" in seat.said
-    assert "2 written, 0 approved, 1 rejected, 0 held, 1 open: saved in" in seat.said
 
 
 async def test_letters_typed_into_the_filter_are_letters(msp: Rehearsal) -> None:
@@ -256,89 +190,6 @@ async def test_a_decision_lapses_when_the_change_is_another_one(msp: Rehearsal) 
         await seat.press("q")
 
 
-async def test_a_wrong_name_writes_nothing(msp: Rehearsal) -> None:
-    """Enter alone, and another tenant's name, both end at the list."""
-    async with reviewing(msp, str(msp.plan_file), "--apply") as seat:
-        await seat.to("Acme Corp")
-        await seat.press("a", "R")
-        await seat.sees(f"To go on, type: {TENANT}")
-        await seat.press("enter")
-        await seat.sees("Next open")
-        await seat.run_approved("90002")
-        await seat.press("escape")
-        await seat.sees("Next open")
-        await seat.press("q")
-    assert truth(msp) == UNTOUCHED
-    assert msp.adjustments() == 0
-
-
-async def test_stopping_in_the_middle_finishes_the_call_in_flight(msp: Rehearsal) -> None:
-    """S while the first write is on its way: it is finished and verified, the others are untouched; exit 6."""
-    msp.fault("delay", method="POST", path=ADJUSTMENT, seconds=2)
-    async with reviewing(msp, str(msp.plan_file), "--apply") as seat:
-        await seat.press("A", "right", "enter")
-        await seat.run_approved(TENANT)
-        await seat.sees("> writing")
-        await seat.press("s")
-        await seat.sees("q leaves")
-        await seat.press("q")
-        await seat.press("q")
-    written = [name for name, (_, writes) in truth(msp).items() if writes]
-    assert len(written) == 1
-    assert seat.code == EXIT_PARTIAL
-    assert "1 verified" in seat.said
-    assert "2 skipped" in seat.said
-
-
-async def test_quitting_never_abandons_a_write(msp: Rehearsal) -> None:
-    """ctrl+q while a write is on its way: the program ends after it, with the line verified in the journal."""
-    msp.fault("delay", method="POST", path=ADJUSTMENT, seconds=0.5)
-    async with reviewing(msp, str(msp.plan_file), "--apply") as seat:
-        await seat.to("Acme Corp")
-        await seat.press("a")
-        await seat.run_approved(TENANT)
-        await seat.sees("> writing")
-        await seat.press("ctrl+q")
-        await seat.sees("finishing the call in flight")
-        await seat.sees("q leaves")
-        await seat.press("ctrl+q")
-        await seat.until(lambda: not seat.app.is_running)
-    assert truth(msp) == UNTOUCHED | {"Acme Corp": ("14", 1)}
-    assert [entry["event"] for entry in msp.log()] == ["intent", "verified"]
-    assert "1 verified" in seat.said
-
-
-async def test_what_was_written_is_not_written_again(msp: Rehearsal) -> None:
-    """A second run of the same review carries out only what was approved since."""
-    async with reviewing(msp, str(msp.plan_file), "--apply") as seat:
-        for client in ("Acme Corp", "Cedar Works"):
-            await seat.to(client)
-            await seat.press("a")
-            await seat.run_approved(TENANT)
-            await seat.sees("1 of 1 done")
-            await seat.press("q")
-        await seat.sees("2 written")
-        await seat.press("R")
-        await seat.sees("nothing is approved yet")
-        await seat.press("q")
-    assert truth(msp) == UNTOUCHED | {"Acme Corp": ("14", 1), "Cedar Works": ("9", 1)}
-
-
-async def test_a_plan_put_in_its_place_meanwhile_is_not_applied(msp: Rehearsal) -> None:
-    """Somebody plans again into the same file while it is reviewed: the run says so and writes nothing."""
-    async with reviewing(msp, str(msp.plan_file), "--apply") as seat:
-        await seat.to("Acme Corp")
-        await seat.press("a")
-        msp.users(20)
-        msp.observed()
-        msp.plan()
-        await seat.run_approved(TENANT)
-        await seat.sees("Nothing was written")
-        assert "is another plan now" in seat.text
-        await seat.press("enter", "q")
-    assert truth(msp) == UNTOUCHED
-
-
 async def test_without_a_file_the_plan_is_made_and_its_decisions_are_kept(msp: Rehearsal) -> None:
     """``psarecon review``: plans, decides, and finds the decision again the next time."""
     async with reviewing(msp) as seat:
@@ -351,35 +202,6 @@ async def test_without_a_file_the_plan_is_made_and_its_decisions_are_kept(msp: R
         await seat.press("q")
     assert seat.code == EXIT_DONE
     assert truth(msp) == UNTOUCHED
-
-
-async def test_the_history_tells_what_was_written_and_who_decided(msp: Rehearsal) -> None:
-    """After a run, H shows it with its line and the person."""
-    async with reviewing(msp, str(msp.plan_file), "--apply", "--by", "kim") as seat:
-        await seat.to("Acme Corp")
-        await seat.press("a")
-        await seat.run_approved(TENANT)
-        await seat.sees("1 of 1 done")
-        await seat.press("q", "H")
-        await seat.sees("History: 1 run")
-        await seat.sees("by kim (1)")
-        await seat.press("tab", "enter")
-        await seat.sees("read back as wanted")
-        await seat.press("escape", "escape", "q")
-
-
-async def test_the_line_says_who_wrote_it_last(msp: Rehearsal) -> None:
-    """Once psarecon has written a line, a later change of it names that run and who approved it."""
-    approved = changes(msp)["Acme Corp"]
-    msp.run("decide", str(msp.plan_file), "--approve", approved, "--by", "kim")
-    msp.run("apply", str(msp.plan_file))
-    msp.users(18)
-    msp.observed()
-    msp.plan()
-    async with reviewing(msp, str(msp.plan_file)) as seat:
-        await seat.to("Acme Corp")
-        await seat.until(lambda: "approved by kim" in seat.detail)
-        await seat.press("q")
 
 
 async def test_the_mapping_says_who_changed_its_line_last(msp: Rehearsal) -> None:
@@ -456,20 +278,3 @@ async def test_groups_fold_and_unfold(tmp_path: Path) -> None:
             await seat.press("e", "e")
             await seat.sees("2 by risk")
             await seat.press("q")
-
-
-async def test_a_lost_answer_stands_in_the_list_as_in_doubt(msp: Rehearsal) -> None:
-    """The server never answered and the person stopped: the change is no longer one to run, and resume is named."""
-    msp.fault("drop_before_apply", method="POST", path=ADJUSTMENT)
-    async with reviewing(msp, str(msp.plan_file), "--apply") as seat:
-        await seat.press("A", "right", "enter")
-        await seat.run_approved(TENANT)
-        await seat.sees("It is not clear yet what became of this change")
-        await seat.press("enter")  # Stop has the focus
-        await seat.sees("q leaves")
-        await seat.press("q")
-        await seat.sees("1 in doubt, 2 approved")
-        await seat.press("q")
-    assert seat.code == EXIT_PARTIAL
-    assert "psarecon resume" in seat.said
-    assert truth(msp) == UNTOUCHED

@@ -13,7 +13,7 @@ from harness import Client, Rehearsal, rehearsal
 from journeys.autotask_steps import ADJUSTMENT, events, fleet, observed_plan
 from journeys.connectwise_steps import CwClient, connectwise
 from journeys.run_steps import Prepared, prepared
-from screens import grid
+from screens import grid, press
 from textual.pilot import Pilot
 from textual.widgets import Button
 
@@ -134,7 +134,7 @@ async def test_a_run_is_shown_from_the_first_line_to_the_last(four: Rehearsal, s
         assert lines[2].startswith(" ✓ 4 verified")
         assert sum("✓ verified" in line and "10 → 14" in line and "+36.00" in line for line in lines) == 4
         assert all(len(line) <= size[0] for line in lines)
-        await pilot.press("q")
+        await press(pilot, "q")
         (results,) = host.left_with
         assert results is not None
         assert [result.outcome for result in results] == [Outcome.VERIFIED] * 4
@@ -156,7 +156,7 @@ async def test_stopped_in_the_middle_the_call_in_flight_is_finished_and_no_other
     """``s`` while the second is written: two verified, two skipped, and so it is in the PSA."""
     async with watching(four) as (host, pilot):
         await until(pilot, lambda: host.model.in_flight == 1)
-        await pilot.press("s")
+        await press(pilot, "s")
         await shows(host, pilot, "STOPPING: Beta Ltd is being written. Nothing is written after that.")
         await ended(host, pilot)
         assert standings(host) == [Standing.VERIFIED] * 2 + [Standing.SKIPPED] * 2
@@ -172,7 +172,7 @@ async def test_stopped_while_a_server_asks_for_patience_it_ends_at_once(four: Re
     four.fault("status", status=429, body="{}", headers={"Retry-After": "120"}, path="/query", times=None)
     async with watching(four) as (host, pilot):
         await until(pilot, lambda: four.control("GET", "faults")["faults"][-1]["matched"] > 0)
-        await pilot.press("s")
+        await press(pilot, "s")
         await until(pilot, lambda: host.model.ended, 8)
         assert standings(host) == [Standing.FAILED] + [Standing.SKIPPED] * 3
     assert_true(four, host)
@@ -187,12 +187,12 @@ async def test_quitting_never_abandons_a_write(four: Rehearsal, keys: tuple[str,
     async with watching(four) as (host, pilot):
         await until(pilot, lambda: host.model.in_flight == 0)
         for key in keys:
-            await pilot.press(key)
+            await press(pilot, key)
             assert (host.left_with, host.model.ended) == ([], False)
         await shows(host, pilot, "STOPPING: Acme Corp is being written.")
         await until(pilot, lambda: len(host._notifications) == 3)  # noqa: SLF001 - Textual has no public list of them
         await ended(host, pilot)
-        await pilot.press("q")
+        await press(pilot, "q")
         assert len(host.left_with) == 1
     assert standings(host) == [Standing.VERIFIED] + [Standing.SKIPPED] * 3
     assert_true(four, host)
@@ -221,7 +221,7 @@ async def test_an_unclear_outcome_asks_and_stop_has_the_focus(four: Rehearsal) -
         await shows(host, pilot, "3 changes are left.")
         await pilot.pause(0.3)
         assert four.adjustments() == 1
-        await pilot.press("enter")
+        await press(pilot, "enter")
         await ended(host, pilot)
         assert standings(host) == [Standing.IN_DOUBT] + [Standing.SKIPPED] * 3
     assert_true(four, host)
@@ -235,10 +235,10 @@ async def test_going_on_after_an_unclear_outcome_writes_the_others_and_settles_i
     four.fault("drop_before_apply", path=ADJUSTMENT)
     async with watching(four) as (host, pilot):
         await until(pilot, lambda: isinstance(host.screen, Confirm))
-        await pilot.press("right", "enter")
+        await press(pilot, "right", "enter")
         await ended(host, pilot)
         assert standings(host) == [Standing.FAILED] + [Standing.VERIFIED] * 3
-        await pilot.press("G", "f")
+        await press(pilot, "G", "f")
         await shows(host, pilot, "it was not applied")
     assert_true(four, host)
 
@@ -251,7 +251,7 @@ async def test_a_success_that_changed_nothing_asks(tmp_path: Path) -> None:
         async with watching(found) as (host, pilot):
             await until(pilot, lambda: isinstance(host.screen, Confirm))
             await shows(host, pilot, "10 → 14 at 9.00: the server accepted it;")
-            await pilot.press("escape")
+            await press(pilot, "escape")
             await ended(host, pilot)
             assert standings(host) == [Standing.IN_DOUBT, Standing.SKIPPED]
         truths = [found.truth(line)["quantity"] for line in found.lines]
@@ -276,7 +276,7 @@ async def test_three_failures_in_a_row_ask(four: Rehearsal) -> None:
         await until(pilot, lambda: isinstance(host.screen, Confirm))
         await shows(host, pilot, "3 changes failed and none was verified since.")
         await shows(host, pilot, "[bold]on hold[/oops]")
-        await pilot.press("enter")
+        await press(pilot, "enter")
         await ended(host, pilot)
         await shows(host, pilot, "✗ failed")
         assert standings(host) == [Standing.FAILED] * 3 + [Standing.SKIPPED]
@@ -289,10 +289,10 @@ async def test_a_line_that_moved_is_named_with_all_three_values(four: Rehearsal)
     four.edit(line=four.lines[2], units_change=1)
     async with watching(four, (80, 24)) as (host, pilot):
         await ended(host, pilot)
-        await pilot.press("g", "f")
+        await press(pilot, "g", "f")
         await shows(host, pilot, "» moved: the line moved: planned from 10, now 11, wanted")
         assert standings(host)[2] is Standing.MOVED
-        await pilot.press("enter")
+        await press(pilot, "enter")
         await shows(host, pilot, "» moved: the line moved: planned from 10, now 11, wanted 14; nothing was sent")
     assert four.truth(four.lines[2])["quantity"] == "11"
 
@@ -321,7 +321,7 @@ async def test_an_unexpected_error_is_shown_by_its_name_alone(four: Rehearsal) -
         await ended(host, pilot)
         await shows(host, pilot, "error: unexpected ValueError")
         assert not says(host, "secret")
-        await pilot.press("q")
+        await press(pilot, "q")
         assert len(host.left_with) == 1
 
 
@@ -359,13 +359,13 @@ async def test_the_run_is_written_to_a_file(four: Rehearsal) -> None:
     four.no_faults()
     async with watching(four) as (host, pilot):
         await ended(host, pilot)
-        await pilot.press("w", "enter")
+        await press(pilot, "w", "enter")
         path = four.directory / f"run-{host.model.run}.txt"
         await until(pilot, path.exists)
         text = path.read_text("utf-8")
         assert (text.count("✓ verified"), "4 verified" in text) == (4, True)
         path.write_text("mine")
-        await pilot.press("w", "enter")
+        await press(pilot, "w", "enter")
         await until(pilot, lambda: says(host, "is there already"))
         assert path.read_text() == "mine"
 
@@ -377,7 +377,7 @@ async def test_two_hundred_lines_keep_the_screen_quick(tmp_path: Path) -> None:
         async with watching(found, (80, 24)) as (host, pilot):
             await until(pilot, lambda: (host.model.in_flight or 0) > 20)
             await shows(host, pilot, "> writing")
-            await pilot.press("g")
+            await press(pilot, "g")
             await until(pilot, lambda: host.model.totals().done > 50)
             await shows(host, pilot, "Client 0000")
             await until(pilot, lambda: host.model.ended, 60)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from harness import Client, Rehearsal, rehearsal
-from journeys.autotask_steps import ADJUSTMENT, events, observed_plan
+from journeys.autotask_steps import ADJUSTMENT, GLANCE, events, matched, observed_plan
 from journeys.run_steps import until
 
 SIGNALS = pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -52,16 +52,11 @@ def ended(process: subprocess.Popen[str], seconds: float = SOON) -> tuple[int, s
     return process.returncode, out, err
 
 
-def matched(found: Rehearsal, fault: int = 0) -> int:
-    """How many requests the fault (default: the first) has befallen."""
-    count: int = found.control("GET", "faults")["faults"][fault]["matched"]
-    return count
-
-
 def meets(process: subprocess.Popen[str], found: Rehearsal, times: int = 1, fault: int = 0) -> None:
     """Wait until the fault has befallen the process so often."""
     while matched(found, fault) < times:
         assert process.poll() is None, process.communicate()
+        time.sleep(GLANCE)
 
 
 @pytest.fixture

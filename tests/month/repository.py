@@ -15,7 +15,7 @@ from pathlib import Path
 _HOUR = "T09:00:00-05:00"
 
 
-@dataclass
+@dataclass(eq=False)
 class Repository:
     """The origin below ``folder``; what is committed bears ``day``."""
 
@@ -34,6 +34,7 @@ class Repository:
         """What git answers, in a clone or in the origin; nothing of this machine's settings counts."""
         moment = f"{self.day}{_HOUR}"
         environ = {"PATH": os.environ["PATH"], "HOME": str(self.folder), "GIT_CONFIG_NOSYSTEM": "1"}
+        environ["GIT_TEMPLATE_DIR"] = ""  # a hundred clones go without the samples of hooks
         for role in ("AUTHOR", "COMMITTER"):
             known = {"NAME": "dana", "EMAIL": "dana@example.com", "DATE": moment}
             environ |= {f"GIT_{role}_{key}": value for key, value in known.items()}

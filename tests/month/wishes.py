@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from month.repository import Repository
@@ -44,8 +45,8 @@ class Wish:
         return self.accepted is not None and not self.accepts(quantity, day)
 
 
-def wishes(repository: Repository, commit: str) -> dict[str, Wish]:
-    """By line id."""
+@cache
+def _wishes(repository: Repository, commit: str) -> dict[str, Wish]:
     products = _yaml(repository.read(commit, "psarecon.yaml"))["products"]
     found = {}
     for path in repository.files(commit, "clients"):
@@ -54,6 +55,11 @@ def wishes(repository: Repository, commit: str) -> dict[str, Wish]:
             name = str((line.get("service") or line["addition"])["id"])
             found[name] = _wish(client, line, products[line["product"]])
     return found
+
+
+def wishes(repository: Repository, commit: str) -> dict[str, Wish]:
+    """By line id. A commit never changes, so each is read once, whoever asks again."""
+    return dict(_wishes(repository, commit))
 
 
 def _wish(client: Data, line: Data, product: Data) -> Wish:

@@ -13,6 +13,7 @@ from pathlib import Path
 GIT_ENVIRON = {
     "GIT_CONFIG_GLOBAL": os.devnull,
     "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_TEMPLATE_DIR": "",  # no samples of hooks
     "GIT_AUTHOR_NAME": "Dana",
     "GIT_AUTHOR_EMAIL": "dana@example.com",
     "GIT_COMMITTER_NAME": "Dana",

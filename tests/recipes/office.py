@@ -71,6 +71,13 @@ class Office:
         (found,) = self.site.ours
         return found.replace("\N{NO-BREAK SPACE}", " ")
 
+    def settled(self) -> None:
+        """What a night leaves, without a pipeline: readings in the shared ledger, the PSA as the usage has it."""
+        self.place.observed()
+        self.place.plan()
+        applied = self.place.apply()
+        assert applied.code == 0, applied.err
+
     def quantities(self) -> list[str]:
         """What the PSA bills, client by client."""
         return [self.place.truth(line)["quantity"] for line in self.place.lines]

@@ -17,7 +17,7 @@ from recipes.test_walks import LINE, MINIMUM
 
 def halved(office: Office) -> Run:
     """A night after which one line is left to a person: its cost was changed by hand in the PSA."""
-    office.night()
+    office.settled()
     office.place.edit(line=office.place.lines[0], unit_cost="11.00")
     return office.night()
 
@@ -96,7 +96,7 @@ def reading_alone(server: Server, url: str) -> str:
 def test_a_pull_request_can_plan_with_a_ledger_it_cannot_change(shared: Office, postgres: Server) -> None:
     """A role of PostgreSQL that may only read is enough for the plan of a pull request, and no use for writing."""
     owner = shared.place.environ["PSARECON_LEDGER_URL"]
-    assert shared.night().jobs["apply"].result == "succeeded"
+    shared.settled()
     reader = reading_alone(postgres, owner)
     assert isinstance(shared.surroundings.kept, dict)
     kept = shared.surroundings.kept["psarecon-read"]

@@ -49,7 +49,7 @@ def test_from_a_pull_request_to_the_bill(office: Office) -> None:
 
 def test_a_second_push_replaces_the_comment(github: Office) -> None:
     """One comment a pull request: it shows the latest push, and comments of others stay as they are."""
-    github.night()
+    github.settled()
     stranger = github.site.add("mallory", f"{MARKER}\nApproved!")
     request = github.edited("acme", LINE, MINIMUM)
     github.pull_request(request)
@@ -100,7 +100,7 @@ def assert_shown(kind: str, run: Run, job: Job, line: int) -> None:
 
 def test_settings_of_a_pull_request_get_no_credential(office: Office) -> None:
     """Settings that nobody has read yet are not used: the vendors hear nothing, and the comment says so."""
-    office.night()
+    office.settled()
     office.place.forget_requests()
     office.forge.branch(
         "edit", {"psarecon.yaml": office.forge.read("psarecon.yaml").replace("percent: 20", "percent: 90")}
@@ -135,7 +135,7 @@ def test_code_beside_the_mapping_is_not_run(office: Office) -> None:
 
 def test_a_blocked_line_ends_the_night_with_a_persons_turn(office: Office) -> None:
     """One line falls by half and is held back: the other is written, and the run ends red with code 4."""
-    office.night()
+    office.settled()
     office.place.today("2026-12-01")
     office.place.users(5)
     office.place.users(15, office.place.organizations[1])

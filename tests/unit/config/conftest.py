@@ -44,6 +44,8 @@ lines:
 """
 
 TODAY = date(2026, 11, 20)
+#: The organization of the client above.
+ORGANIZATION = "624d9eae6849cf3b3f93dc56"
 
 
 @dataclass(frozen=True)
