@@ -15,8 +15,9 @@ WORKERS ?= $(shell echo $$((2 * $$(getconf _NPROCESSORS_ONLN))))
 demo: .venv/ready
 	$(BIN)/psarecon demo
 
+# Bytecode is kept, whatever the machine says: else each worker compiles all tests anew.
 test: .venv/ready
-	$(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal
 
 check: static test
 

@@ -8,7 +8,8 @@ also knows of a second writer is named in ``psarecon.claims`` as well.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from importlib.metadata import entry_points
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from psarecon.config.secrets import Resolver
@@ -26,7 +27,7 @@ def sources(settings: Settings, resolver: Resolver) -> Mapping[str, Source]:
 def claimant(settings: Settings, resolver: Resolver, name: str) -> Claimant | None:
     """The source, if its type can tell which lines its vendor's own PSA integration keeps. Raises SecretMissing."""
     block = settings.sources[name]
-    if not entry_points(group="psarecon.claims", name=block.type):
+    if block.type not in _offered("psarecon.claims"):
         return None
     built: Claimant = _build("psarecon.claims", block, resolver)
     return built
@@ -44,11 +45,17 @@ def _block(settings: Settings, name: str) -> AdapterSettings:
 
 
 def _build(group: str, block: AdapterSettings, resolver: Resolver) -> Any:
-    found = entry_points(group=group, name=block.type)
-    if not found:
-        known = ", ".join(sorted(one.name for one in entry_points(group=group)))
+    offered = _offered(group)
+    if block.type not in offered:
+        known = ", ".join(sorted(offered))
         raise InvalidInput(f"{block.name}: no adapter of type {block.type!r} is installed", hint=f"installed: {known}")
-    return next(iter(found)).load()(block, resolver)
+    return offered[block.type].load()(block, resolver)
+
+
+@cache
+def _offered(group: str) -> Mapping[str, EntryPoint]:
+    """What is installed of a kind, by type; every package's list is read for it, so once is enough."""
+    return {one.name: one for one in reversed(tuple(entry_points(group=group)))}
 
 
 def ledger(settings: Settings, resolver: Resolver) -> Database:
