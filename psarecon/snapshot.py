@@ -193,7 +193,7 @@ class Observer:
     def look(self, bindings: Iterable[Binding], when: Moment) -> Snapshot:
         """What these bindings need. Raises RemoteError, LedgerError."""
         listed = list(bindings)
-        wanted = sorted(by_psa(listed).items())
+        wanted = sorted(_of_each(listed).items())
         with ThreadPoolExecutor() as pool:  # the ledger is read while others think of their answers
             tenants = {name: pool.submit(attrgetter("tenant"), self._psas[name]) for name, _ in wanted}
             claims = pool.submit(self._claims)
@@ -231,8 +231,12 @@ class Observer:
 
 def by_psa(bindings: Iterable[Binding]) -> dict[str, list[Binding]]:
     """The bindings of each PSA, in the order of their lines: a plan does not depend on the order of files."""
+    return _of_each(sorted(bindings, key=attrgetter("line.psa", "line.company", "line.contract", "line.id")))
+
+
+def _of_each(bindings: Iterable[Binding]) -> dict[str, list[Binding]]:
     found: dict[str, list[Binding]] = {}
-    for binding in sorted(bindings, key=attrgetter("line.psa", "line.company", "line.contract", "line.id")):
+    for binding in bindings:
         found.setdefault(binding.line.psa, []).append(binding)
     return found
 

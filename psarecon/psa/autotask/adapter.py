@@ -79,8 +79,9 @@ class Autotask:
 
     @property
     def tenant(self) -> str:
-        """Zone host and tenant number."""
-        return self._client.tenant
+        """Zone host and tenant number. Raises RemoteError before the first call."""
+        with understood("Autotask"):
+            return self._client.tenant
 
     @property
     def same_date(self) -> SameDate:

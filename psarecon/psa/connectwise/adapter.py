@@ -41,8 +41,9 @@ class ConnectWise:
 
     @property
     def tenant(self) -> str:
-        """The API's host and the company one logs in to."""
-        return self._client.tenant
+        """The API's host and the company one logs in to. Raises RemoteError before the first call."""
+        with understood("ConnectWise"):
+            return self._client.tenant
 
     @property
     def same_date(self) -> SameDate:
