@@ -108,13 +108,13 @@ def _right(observed: Observed, quantity: Decimal, unit_cost: Decimal | None) -> 
     """Whether the line holds these figures in the slot that any change of it would land in: nothing is to be chosen
     for it, as for nearly all lines on nearly all days."""
     if not observed.periods:
-        return observed.periods is None and observed.quantity == quantity and _same(observed.unit_cost, unit_cost)
+        return (
+            observed.periods is None
+            and observed.quantity == quantity
+            and _cost_pair(observed.unit_cost, unit_cost) is None
+        )
     now = observed.periods[0]
-    return now.quantity == quantity and _same(now.unit_cost, unit_cost) and not now.posted
-
-
-def _same(live: Decimal | None, wanted: Decimal | None) -> bool:
-    return live == wanted or _cost_pair(live, wanted) is None
+    return now.quantity == quantity and not now.posted and _cost_pair(now.unit_cost, unit_cost) is None
 
 
 def _current(observed: Observed) -> Decimal:

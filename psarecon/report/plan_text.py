@@ -7,7 +7,6 @@ from decimal import Decimal
 from heapq import nsmallest
 
 from psarecon.domain.model import Finding, LineKey, Severity
-from psarecon.domain.money import total
 from psarecon.domain.plan import Change, Pair, Plan, severities
 from psarecon.report.table import Column, rows_of
 from psarecon.text import clean, plain, signed, unit_money
@@ -58,9 +57,9 @@ def plan_text(plan: Plan, kept_in: str = "") -> Iterator[str]:
 
 def _left_out(plan: Plan, shown: Sequence[Change], kept_in: str) -> str:
     """How many changes have no row, and their money: shown and left out are the whole, to the cent."""
-    whole, rows = plan.totals["plan"], total(change.money for change in shown)
-    cost = Decimal(whole["cost_change"]) - rows.cost_change
-    revenue = Decimal(whole["revenue_change"]) - rows.revenue_change
+    whole = plan.totals["plan"]
+    cost = Decimal(whole["cost_change"]) - sum(change.money.cost_change for change in shown)
+    revenue = Decimal(whole["revenue_change"]) - sum(change.money.revenue_change for change in shown)
     count = len(plan.changes) - len(shown)
     worth = f"{signed(cost)} cost, {signed(revenue)} revenue a month"
     return f"... {count} more {'change' if count == 1 else 'changes'}, {worth}: psarecon show {kept_in}"
