@@ -5,6 +5,7 @@ A signal handler sets it, so it is plain attributes: a lock could be held by the
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,6 +29,29 @@ class Patience:
         self.leaving = False
         self.heard = False
         self.ends: float | None = None
+        self._unbroken = False
+        self._due: BaseException | None = None
+
+    @contextmanager
+    def unbroken(self) -> Iterator[None]:
+        """What breaks the main thread off inside is raised at the end: whatever is begun inside is in hand by then."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        self._unbroken = True
+        try:
+            yield
+        finally:
+            self._unbroken = False
+            due, self._due = self._due, None
+            if due is not None:
+                raise due
+
+    def break_off(self, why: BaseException) -> None:
+        """Raise it, or leave that to the end of what is ``unbroken``. For a signal's handler."""
+        if not self._unbroken:
+            raise why
+        self._due = why
 
     @contextmanager
     def within(self, seconds: float) -> Iterator[None]:

@@ -170,7 +170,7 @@ def _ended(args: argparse.Namespace, code: int, said: str) -> int:
     return code
 
 
-def _on_signal(number: int, _frame: object) -> NoReturn:
+def _on_signal(number: int, _frame: object) -> None:
     """End what needs no finishing; a second signal is not ours any more, and ends the process at once."""
     from psarecon.patience import PATIENCE
 
@@ -183,7 +183,7 @@ def _on_signal(number: int, _frame: object) -> NoReturn:
     signal.setitimer(signal.ITIMER_REAL, _SECONDS_TO_END)
     with suppress(OSError):
         os.write(2, f"{signal.Signals(number).name}: ending; once more ends at once\n".encode("ascii"))
-    raise _Ended(signal.Signals(number))
+    PATIENCE.break_off(_Ended(signal.Signals(number)))
 
 
 def entry() -> NoReturn:

@@ -9,14 +9,15 @@ import shlex
 import signal
 import subprocess
 import time
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 from urllib.parse import urlsplit
 
 from psarecon.errors import SecretMissing
+from psarecon.patience import PATIENCE
 
 _FORM = re.compile(r"(env|file|command):(.*\S.*)")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
@@ -119,8 +120,34 @@ def _from_file(target: str, _environ: Mapping[str, str], directory: Path) -> str
 
 
 def _from_command(target: str, environ: Mapping[str, str], directory: Path) -> str:
+    with _started(target, environ, directory) as program:
+        raw = _said_by(program, time.monotonic() + _COMMAND_SECONDS)
+    text = _text_of(raw) if len(raw) > _MOST_BYTES else ""
+    if program.returncode != 0:
+        raise _Nothing(f"ended with exit code {program.returncode}")
+    return text or _text_of(raw)
+
+
+@contextmanager
+def _started(target: str, environ: Mapping[str, str], directory: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """The user's program, over at the end: however that comes, and be it a signal while the program starts."""
+    program: subprocess.Popen[bytes] | None = None
     try:
-        program = subprocess.Popen(  # noqa: S603 - the user's own settings name the command; no shell reads it
+        with PATIENCE.unbroken():
+            program = _begun(target, environ, directory)
+        yield program
+    except BaseException:
+        if program is not None:
+            _kill(program)
+        raise
+    finally:
+        if program is not None:
+            _end(program)
+
+
+def _begun(target: str, environ: Mapping[str, str], directory: Path) -> subprocess.Popen[bytes]:
+    try:
+        return subprocess.Popen(  # noqa: S603 - the user's own settings name the command; no shell reads it
             shlex.split(target),
             cwd=directory,
             env=dict(environ),
@@ -133,17 +160,6 @@ def _from_command(target: str, environ: Mapping[str, str], directory: Path) -> s
         raise _Nothing(f"cannot be run: {(error.strerror or type(error).__name__).lower()}") from None
     except ValueError:
         raise _Nothing("is not a command: a quote is not closed") from None
-    try:
-        raw = _said_by(program, time.monotonic() + _COMMAND_SECONDS)
-    except _Nothing:
-        _kill(program)
-        raise
-    finally:
-        _end(program)
-    text = _text_of(raw) if len(raw) > _MOST_BYTES else ""
-    if program.returncode != 0:
-        raise _Nothing(f"ended with exit code {program.returncode}")
-    return text or _text_of(raw)
 
 
 def _said_by(program: subprocess.Popen[bytes], until: float) -> bytes:

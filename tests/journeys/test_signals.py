@@ -211,16 +211,24 @@ def test_an_apply_that_is_told_before_it_begins_has_nothing_to_finish(three: Reh
     with started(three, *apply(three)) as process:
         assert process.stderr is not None
         assert "3 approved changes" in process.stderr.readline()
-        until(lambda: children(process.pid) != [])
+        until(lambda: children(process.pid, "sh slow.sh") != [])
         process.terminate()
         code, out, _ = ended(process)
     assert (code, out, three.adjustments()) == (6, "3 skipped\n", 0)
 
 
-def children(number: int) -> list[int]:
-    """The processes that this one has started and that still run."""
+def children(number: int, command: str) -> list[int]:
+    """The processes this one has started that run the command by now; git, asked in passing, is none of them."""
     found = Path(f"/proc/{number}/task/{number}/children").read_text(encoding="ascii")
-    return [int(one) for one in found.split()]
+    return [one for one in map(int, found.split()) if command_of(one) == command]
+
+
+def command_of(number: int) -> str:
+    """The words a process was started with; none where it has ended meanwhile."""
+    try:
+        return Path(f"/proc/{number}/cmdline").read_bytes().decode().rstrip("\0").replace("\0", " ")
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
 
 
 @SIGNALS
@@ -290,9 +298,8 @@ def test_a_command_for_a_secret_does_not_outlive_the_plan_that_started_it(
     """The signal is for psarecon alone, and its child is gone when it is."""
     three.settings('secret: "env:AUTOTASK_SECRET"', 'secret: "command:sleep 25"')
     with started(three, "plan") as process:
-        until(lambda: children(process.pid) != [])
-        (child,) = children(process.pid)
-        time.sleep(0.5)  # until it is surely a program of its own
+        until(lambda: children(process.pid, "sleep 25") != [])
+        (child,) = children(process.pid, "sleep 25")
         process.send_signal(number)
         code, _, _ = ended(process)
     assert code == 128 + number
