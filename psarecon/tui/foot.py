@@ -8,7 +8,9 @@ from typing import ClassVar
 
 from textual import events, on
 from textual.binding import Binding, BindingType
+from textual.geometry import Size
 from textual.message import Message
+from textual.reactive import Reactive
 from textual.strip import Strip
 from textual.widgets import Input
 
@@ -53,6 +55,8 @@ class Foot(Input, Paints):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "drop", "Do not reject", show=False)]
     COMPONENT_CLASSES: ClassVar[set[str]] = Painted.COMPONENT_CLASSES
+    #: The text's width. Textual lays the screen out anew when that changes, which one line of fixed size never needs.
+    virtual_size: Reactive[Size] = Reactive(Size(0, 0))
 
     def __init__(self, hints: Hints = _REVIEW, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
         super().__init__(id=id, compact=True)

@@ -21,7 +21,7 @@ class HelpScreen(Reading, Overlay[None]):
     HelpScreen #help-title, HelpScreen #help-keys { height: 1; padding: 0 1; background: $surface; }
     HelpScreen #help-lines {
         height: 1fr; padding: 0 1; background: $surface;
-        overflow-x: hidden; overflow-y: scroll; scrollbar-size-vertical: 1;
+        overflow-x: hidden; scrollbar-size-vertical: 1;
     }
     """
 

@@ -9,6 +9,8 @@ from typing import ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
+from textual.geometry import Size
+from textual.reactive import Reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.widget import Widget
@@ -52,6 +54,17 @@ class Painted(ScrollView, Paints, inherit_bindings=False):
     """A widget that draws all its lines itself, only those that are seen (Textual's line API)."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {_CURRENT, _AWAY, *(f"line--{role.value}" for role in Role)}
+    #: Textual lays the whole screen out anew when this changes, for a scrollbar that may come or go. Here it is always
+    #: there or never (``style.tcss``), and who changes the lines paints them.
+    virtual_size: Reactive[Size] = Reactive(Size(0, 0), repaint=False)
+
+    def measure(self, lines: int) -> None:
+        """There are so many lines."""
+        size = Size(self.room, lines)
+        if size != self.virtual_size:
+            self.virtual_size = size
+            self.vertical_scrollbar.window_virtual_size = lines
+            self.scroll_to(y=min(self.scroll_offset.y, self.max_scroll_y), animate=False, immediate=True)
 
     def watch_has_focus(self, _has_focus: bool) -> None:  # noqa: FBT001 - Textual calls it with the new value
         """No rule of the style sheet is about the focus here, so none is sought again; ``painted`` knows it."""

@@ -11,7 +11,6 @@ from itertools import zip_longest
 from typing import Protocol
 
 from textual import events
-from textual.geometry import Size
 from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
@@ -75,12 +74,12 @@ class LineList(Painted, can_focus=True):
 
     def on_mount(self) -> None:
         """Know how many lines there are before the first paint."""
-        self._measure()
+        self.measure(self.lines.count)
 
     def on_resize(self, _event: events.Resize) -> None:
         """The cursor stays in sight."""
         self._strips.clear()
-        self._measure()
+        self.measure(self.lines.count)
         self._into_sight()
 
     def render_line(self, y: int) -> Strip:
@@ -153,7 +152,7 @@ class LineList(Painted, can_focus=True):
 
     def reset(self, cursor: int | None = None) -> None:
         """Everything may be different: count the lines and draw them again."""
-        self._measure()
+        self.measure(self.lines.count)
         self.set_reactive(LineList.cursor, self.validate_cursor(self.cursor if cursor is None else cursor))
         self._into_sight()
         self.all_changed()
@@ -175,9 +174,6 @@ class LineList(Painted, can_focus=True):
                 self.post_message(self.Chosen(self, index))
             self.move_to(index)
 
-    def _measure(self) -> None:
-        self.virtual_size = Size(self.room, self.lines.count)
-
     def _into_sight(self) -> None:
         top, height = self.scroll_offset.y, max(1, self.size.height)
         if self.cursor < top:
@@ -196,23 +192,12 @@ class LinePane(Painted, can_focus=False):
     def show(self, lines: Sequence[Spans], *, keep_place: bool = False) -> None:
         """Other lines, from the first one unless the reader's place is kept."""
         before, self._lines = self._lines, lines
-        self._measure(Size(self.room, len(lines)))
+        self.measure(len(lines))
         if not keep_place and self.scroll_offset.y:
             self.scroll_to(y=0, animate=False, immediate=True)
         for index, (old, new) in enumerate(zip_longest(before, lines)):
             if old != new:
                 self.refresh_line(index)
-
-    def _measure(self, size: Size) -> None:
-        """Set the size of all lines. Textual then lays the whole screen out again, which is needed only where a
-        scrollbar comes or goes."""
-        height, before = self.size.height, self.virtual_size
-        if size.width != before.width or (size.height > height) != (before.height > height):
-            self.virtual_size = size
-        elif size != before:
-            self.set_reactive(LinePane.virtual_size, size)
-            self.vertical_scrollbar.window_virtual_size = size.height
-            self.scroll_to(y=min(self.scroll_offset.y, self.max_scroll_y), animate=False, immediate=True)
 
     def render_line(self, y: int) -> Strip:
         """The line at ``y`` of what is seen."""

@@ -361,7 +361,7 @@ async def test_the_run_is_written_to_a_file(four: Rehearsal) -> None:
         await ended(host, pilot)
         await press(pilot, "w", "enter")
         path = four.directory / f"run-{host.model.run}.txt"
-        await until(pilot, path.exists)
+        await until(pilot, lambda: path.exists() and isinstance(host.screen, RunScreen))
         text = path.read_text("utf-8")
         assert (text.count("✓ verified"), "4 verified" in text) == (4, True)
         path.write_text("mine")
