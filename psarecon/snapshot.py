@@ -10,13 +10,16 @@ from datetime import date, datetime, tzinfo
 from decimal import Decimal
 from functools import cached_property
 from operator import attrgetter
+from typing import TYPE_CHECKING
 
 from psarecon.domain.claims import Claims
 from psarecon.domain.model import Baseline, Binding, Call, Doubt, LineKey, Observed, Remark, Usage
 from psarecon.domain.periods import Dating, Month, SameDate
 from psarecon.domain.ports import Draft, KnowsCosts, PsaReader
-from psarecon.ledger.journal import Journal
-from psarecon.ledger.usage import UsageLog
+
+if TYPE_CHECKING:
+    from psarecon.ledger.journal import Journal
+    from psarecon.ledger.usage import UsageLog
 
 #: Source, metric and organization: what a reading of usage is filed under.
 UsageKey = tuple[str, str, str]
@@ -172,61 +175,73 @@ class Snapshot:
         return self.usage.get(usage_key(binding))
 
 
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """The halves of the ledger that a snapshot is taken from."""
+
+    usage: UsageLog
+    journal: Journal
+
+
 class Observer:
     """Takes snapshots, from the ledger and the PSAs' reading halves: what is made of them cannot write.
 
-    ``claims`` tells who else keeps lines; it is asked for once.
+    ``ledger`` opens it, which takes as long as a request: what reads it must be loaded first. ``claims`` tells who else
+    keeps lines. Each is asked for once.
     """
 
     def __init__(
         self,
         psas: Mapping[str, PsaReader],
-        usage: UsageLog,
-        journal: Journal,
+        ledger: Callable[[], Ledger],
         claims: Callable[[], Claims] = Claims,
     ) -> None:
         self._psas = {name: read_only(psa) for name, psa in psas.items()}
-        self._usage_log = usage
-        self._journal = journal
+        self._ledger = ledger
         self._claims = claims
 
     def look(self, bindings: Iterable[Binding], when: Moment) -> Snapshot:
         """What these bindings need. Raises RemoteError, LedgerError."""
         listed = list(bindings)
         wanted = sorted(_of_each(listed).items())
-        with ThreadPoolExecutor() as pool:  # the ledger is read while others think of their answers
+        with ThreadPoolExecutor() as pool:  # the ledger is opened and read while others think of their answers
             tenants = {name: pool.submit(attrgetter("tenant"), self._psas[name]) for name, _ in wanted}
             claims = pool.submit(self._claims)
-            usage = self._usage(listed, when)
-            sides = {name: self._side(name, tenants[name].result(), mine, when) for name, mine in wanted}
+            ledger = self._ledger()
+            usage = _usage(ledger.usage, listed, when)
+            sides = {
+                name: _side(self._psas[name], name, tenants[name].result(), mine, when, ledger.journal)
+                for name, mine in wanted
+            }
             return Snapshot(when, usage, sides, claims.result())
 
-    def _usage(self, bindings: Sequence[Binding], when: Moment) -> Mapping[UsageKey, Usage]:
-        products = {binding.product for binding in bindings}
-        wanted = sorted({(one.source, one.metric) for one in products if one.source and one.metric})
-        return {
-            (source, metric, organization): usage
-            for source, metric in wanted
-            for organization, usage in self._usage_log.usage(source, metric, when.month, when.zone, when.now).items()
-        }
 
-    def _side(self, name: str, tenant: str, bindings: Sequence[Binding], when: Moment) -> Side:
-        psa = self._psas[name]
-        lines = list(dict.fromkeys(binding.line for binding in bindings))
-        observed = dict(psa.observe(lines, when.day))
-        remembered = psa.same_date is not SameDate.ADDS
-        return Side(
-            psa=psa,
-            tenant=tenant,
-            day=when.day,
-            observed=observed,
-            remarks=_cost_remarks(psa, bindings, observed),
-            doubts=self._journal.doubts(name, tenant),
-            baselines=self._journal.baselines(name, tenant),
-            written=self._journal.written_dates(name, tenant) if remembered else {},
-            ahead=self._journal.dated_after(name, tenant, when.day),
-            latest=self._journal.last_dates(name, tenant),
-        )
+def _usage(log: UsageLog, bindings: Sequence[Binding], when: Moment) -> Mapping[UsageKey, Usage]:
+    products = {binding.product for binding in bindings}
+    wanted = sorted({(one.source, one.metric) for one in products if one.source and one.metric})
+    return {
+        (source, metric, organization): usage
+        for source, metric in wanted
+        for organization, usage in log.usage(source, metric, when.month, when.zone, when.now).items()
+    }
+
+
+def _side(psa: PsaReader, name: str, tenant: str, bindings: Sequence[Binding], when: Moment, journal: Journal) -> Side:
+    lines = list(dict.fromkeys(binding.line for binding in bindings))
+    observed = dict(psa.observe(lines, when.day))
+    remembered = psa.same_date is not SameDate.ADDS
+    return Side(
+        psa=psa,
+        tenant=tenant,
+        day=when.day,
+        observed=observed,
+        remarks=_cost_remarks(psa, bindings, observed),
+        doubts=journal.doubts(name, tenant),
+        baselines=journal.baselines(name, tenant),
+        written=journal.written_dates(name, tenant) if remembered else {},
+        ahead=journal.dated_after(name, tenant, when.day),
+        latest=journal.last_dates(name, tenant),
+    )
 
 
 def by_psa(bindings: Iterable[Binding]) -> dict[str, list[Binding]]:

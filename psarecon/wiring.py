@@ -10,13 +10,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from psarecon.config.secrets import Resolver
 from psarecon.config.settings import AdapterSettings, Settings
 from psarecon.domain.ports import Claimant, Psa, Source
 from psarecon.errors import InvalidInput
-from psarecon.ledger.database import Database, open_database
+
+if TYPE_CHECKING:
+    from psarecon.ledger.database import Database
 
 
 def sources(settings: Settings, resolver: Resolver) -> Mapping[str, Source]:
@@ -60,4 +62,6 @@ def _offered(group: str) -> Mapping[str, EntryPoint]:
 
 def ledger(settings: Settings, resolver: Resolver) -> Database:
     """The ledger, made or migrated if need be. Raises LedgerError, SecretMissing."""
+    from psarecon.ledger.database import open_database  # as heavy as all else together: only where it is used
+
     return open_database(resolver.text(settings.ledger, "ledger"), settings.directory)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from psarecon.domain.ports import Psa
     from psarecon.events import ReadStep
     from psarecon.reconcile import Policy, Reconciler
-    from psarecon.snapshot import Moment, Snapshot
+    from psarecon.snapshot import Ledger, Moment, Snapshot
 
 _MONTH_HINT = "write a month that has begun, such as 2026-10"
 
@@ -122,8 +122,6 @@ def look(
     told: Callable[[ReadStep], None] | None = None,
 ) -> Snapshot:
     """What these bindings need, as it is at the context's time."""
-    from psarecon.ledger.journal import Journal
-    from psarecon.ledger.usage import UsageLog
     from psarecon.rivals import ask
     from psarecon.snapshot import Observer
 
@@ -132,12 +130,19 @@ def look(
     types = {name: block.type for name, block in context.settings.psas.items()}
     observer = Observer(
         _telling(context.psas, told) if told else context.psas,
-        UsageLog(context.database),
-        Journal(context.database),
+        lambda: _ledger(context),
         lambda: ask(context.claimant, sources, types),
     )
     with only_new():
         return observer.look(listed, _moment(context, month))
+
+
+def _ledger(context: Context) -> Ledger:
+    from psarecon.ledger.journal import Journal
+    from psarecon.ledger.usage import UsageLog
+    from psarecon.snapshot import Ledger
+
+    return Ledger(UsageLog(context.database), Journal(context.database))
 
 
 def _telling(psas: Mapping[str, Psa], told: Callable[[ReadStep], None]) -> Mapping[str, Any]:

@@ -31,7 +31,7 @@ from psarecon.ledger.usage import UsageLog
 from psarecon.protocol import Outcome, Progress, Result, Stage, Timing, Watch
 from psarecon.reconcile import Policy, Reconciler
 from psarecon.resume import Resumer
-from psarecon.snapshot import Moment, Observer
+from psarecon.snapshot import Ledger, Moment, Observer
 
 NOW = datetime(2026, 11, 20, 17, 0, tzinfo=UTC)
 WHEN = Moment(NOW, ZoneInfo("UTC"), Month(2026, 11))
@@ -124,7 +124,7 @@ class World:
             luck.shuffle(names)
         psas = {name: self.servers[name] for name in names}
         listed = tuple(bindings)
-        snapshot = Observer(psas, self.usage, self.journal).look(listed, WHEN)
+        snapshot = Observer(psas, lambda: Ledger(self.usage, self.journal)).look(listed, WHEN)
         return Reconciler(Policy(limits, "USD", "digest")).plan(Mapping(listed), snapshot)
 
     def read(self, readings: Iterable[Reading]) -> None:

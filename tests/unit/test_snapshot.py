@@ -19,7 +19,7 @@ from psarecon.drift import find_drift
 from psarecon.ledger.database import open_database
 from psarecon.ledger.journal import Journal
 from psarecon.ledger.usage import UsageLog
-from psarecon.snapshot import Moment, Observer, read_only
+from psarecon.snapshot import Ledger, Moment, Observer, read_only
 
 LEFT = Baseline(Decimal(14), Decimal("9.00"), 14, "rule", Decimal("9.00"), NOVEMBER[0], "run-1")
 BILLED = binding(QuantityRule.FIXED, Terms(fixed=14))
@@ -84,7 +84,7 @@ def found(psa: Writer, path: Path, baseline: Baseline | None = LEFT) -> DriftRep
     """The drift of one line, fourteen of which were left."""
     database = open_database(f"sqlite:{path / 'ledger.db'}", path)
     journal = Journal(database)
-    snapshot = Observer({"autotask": psa}, UsageLog(database), journal).look([BILLED], WHEN)
+    snapshot = Observer({"autotask": psa}, lambda: Ledger(UsageLog(database), journal)).look([BILLED], WHEN)
     snapshot.sides["autotask"].baselines = {} if baseline is None else {LINE.id: baseline}
     try:
         return find_drift(model.Mapping((BILLED,)), snapshot, plan_of(), journal)
@@ -95,9 +95,8 @@ def found(psa: Writer, path: Path, baseline: Baseline | None = LEFT) -> DriftRep
 def test_an_observer_hands_out_what_only_reads(tmp_path: Path) -> None:
     """Whatever it was given: no plan and no drift can write."""
     database = open_database(f"sqlite:{tmp_path / 'ledger.db'}", tmp_path)
-    side = (
-        Observer({"autotask": Costly(10)}, UsageLog(database), Journal(database)).look([BILLED], WHEN).sides["autotask"]
-    )
+    ledger = Ledger(UsageLog(database), Journal(database))
+    side = Observer({"autotask": Costly(10)}, lambda: ledger).look([BILLED], WHEN).sides["autotask"]
     database.close()
     assert not [name for name in ("write", "reread", "diagnose", "write_seconds") if hasattr(side.psa, name)]
 

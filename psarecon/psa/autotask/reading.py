@@ -155,23 +155,22 @@ class Reader:
         company = None if contract is None else int(contract["companyID"])
         rows = world.rows.get(int(line.id), [])
         row = in_force(rows, day)
+        cycle = None if row is None else self._cycle(contract, row)
+        cost = money(service.get("unitCost"))
         return Observed(
             line=LineKey(line.psa, _text(company, line.company), str(service["contractID"]), line.id),
             names=self._names(service, contract, company, world),
             quantity=None if row is None else row.units,
-            unit_cost=money(service.get("unitCost")),
+            unit_cost=cost,
             unit_price=money(service.get("unitPrice")),
-            periods=self._periods(rows, contract, day, money(service.get("unitCost"))) if row else (),
-            months=self._cycle(contract, row).months if row else 1,
+            periods=() if row is None or cycle is None else self._periods(rows, row, cycle, day, cost),
+            months=1 if cycle is None else cycle.months,
             remarks=tuple(_remarks(contract, billing=row is not None)),
         )
 
     def _periods(
-        self, rows: Sequence[UnitRow], contract: Record | None, day: date, unit_cost: Decimal | None
+        self, rows: Sequence[UnitRow], row: UnitRow, cycle: Cycle, day: date, unit_cost: Decimal | None
     ) -> tuple[Period, ...]:
-        row = in_force(rows, day)
-        assert row is not None
-        cycle = self._cycle(contract, row)
         found = periods(rows, cycle, day, unit_cost)
         if not self._cost_from_periods:
             return found
@@ -255,4 +254,5 @@ def money(number: int | Decimal | None) -> Decimal | None:
     if number is None:
         return None
     amount = Decimal(number)
-    return amount.quantize(CENT) if amount == amount.quantize(CENT) else amount
+    in_cents = amount.quantize(CENT)
+    return in_cents if in_cents == amount else amount

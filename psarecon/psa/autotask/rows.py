@@ -9,17 +9,18 @@ from __future__ import annotations
 
 import calendar
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from psarecon.domain.model import Period
+from psarecon.records import record
 
 _DAY = timedelta(days=1)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class UnitRow:
     """One row: both days included, ``cost`` the amount of the row's period (None: hidden)."""
 
@@ -42,7 +43,7 @@ class UnitRow:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Cycle:
     """How a contract's billing periods step: so many months at a time from its start date."""
 
@@ -51,15 +52,22 @@ class Cycle:
 
     def period(self, day: date) -> tuple[date, date]:
         """First and last day of the period that holds ``day``."""
-        step = ((day.year - self.start.year) * 12 + day.month - self.start.month) // self.months
-        while self._anniversary(step) > day:
-            step -= 1
-        return self._anniversary(step), self._anniversary(step + 1) - _DAY
+        return _stepped(self.start, self.months, day)
 
-    def _anniversary(self, step: int) -> date:
-        """The start date ``step`` periods on; a 31st falls on the last day of a shorter month."""
-        year, month = divmod(self.start.year * 12 + self.start.month - 1 + step * self.months, 12)
-        return date(year, month + 1, min(self.start.day, calendar.monthrange(year, month + 1)[1]))
+
+@lru_cache(maxsize=4096)
+def _stepped(start: date, months: int, day: date) -> tuple[date, date]:
+    """Of thousands of contracts most began on one of a few days, and all are asked about one."""
+    step = ((day.year - start.year) * 12 + day.month - start.month) // months
+    while _anniversary(start, months, step) > day:
+        step -= 1
+    return _anniversary(start, months, step), _anniversary(start, months, step + 1) - _DAY
+
+
+def _anniversary(start: date, months: int, step: int) -> date:
+    """The start date ``step`` periods on; a 31st falls on the last day of a shorter month."""
+    year, month = divmod(start.year * 12 + start.month - 1 + step * months, 12)
+    return date(year, month + 1, min(start.day, calendar.monthrange(year, month + 1)[1]))
 
 
 def day_of(text: str) -> date:
@@ -69,7 +77,11 @@ def day_of(text: str) -> date:
 
 def in_force(rows: Sequence[UnitRow], day: date) -> UnitRow | None:
     """The row that counts on ``day``: of those that hold it, the one with the latest start. Future rows never do."""
-    return max((row for row in rows if row.first <= day <= row.last), key=lambda row: row.first, default=None)
+    found = None
+    for row in rows:
+        if row.first <= day <= row.last and (found is None or row.first > found.first):
+            found = row
+    return found
 
 
 def needs_neighbours(row: UnitRow, cycle: Cycle) -> bool:

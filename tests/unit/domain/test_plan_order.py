@@ -23,7 +23,7 @@ from psarecon.ledger.database import Database, open_database
 from psarecon.ledger.journal import Journal
 from psarecon.ledger.usage import UsageLog
 from psarecon.reconcile import Policy, Reconciler
-from psarecon.snapshot import Moment, Observer
+from psarecon.snapshot import Ledger, Moment, Observer
 
 LINES = [LineKey("autotask", str(170 + number), str(29 + number), str(8001 + number)) for number in range(4)]
 BINDINGS = [
@@ -66,7 +66,8 @@ def database(tmp_path: Path) -> Iterator[Database]:
 def test_the_order_of_the_mapping_does_not_move_a_byte_of_the_plan(database: Database) -> None:
     """All twenty-four orders of four lines."""
     policy = Policy(Limits(), "USD", "digest")
-    observer, reconciler = Observer({"autotask": Shelf()}, UsageLog(database), Journal(database)), Reconciler(policy)
+    ledger = Ledger(UsageLog(database), Journal(database))
+    observer, reconciler = Observer({"autotask": Shelf()}, lambda: ledger), Reconciler(policy)
     plans = [reconciler.plan(ClientMapping(order), observer.look(order, WHEN)) for order in permutations(BINDINGS)]
     assert len({plan_bytes(plan) for plan in plans}) == 1
     assert [(one.line, one.quantity and one.quantity.after) for one in plans[0].changes] == [
