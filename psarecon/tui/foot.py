@@ -66,6 +66,9 @@ class Foot(Input, Paints):
         self._keys: Spans = ()
         self._told = self._kept = ""
 
+    def watch_has_focus(self, _has_focus: bool) -> None:  # noqa: FBT001 - Textual calls it with the new value
+        """It looks the same with the focus but for what it shows, so no style is sought anew."""
+
     @property
     def typing(self) -> bool:
         """Whether something is typed."""
