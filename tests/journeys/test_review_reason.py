@@ -151,3 +151,18 @@ async def test_escape_does_not_reject_whatever_it_was_chosen_for(msp: Rehearsal)
         assert "1 approved, 2 open" in seat.text
         await seat.press("q")
     assert reasons(msp) == []
+
+
+async def test_of_a_reason_longer_than_the_line_the_end_is_seen_and_all_is_kept(msp: Rehearsal) -> None:
+    """The line follows what is typed, and home leads back to its beginning; the list beside it stays where it was."""
+    long = " ".join(f"word{number}" for number in range(30))
+    async with reviewing(msp, str(msp.plan_file), size=(60, 20)) as seat:
+        above = seat.text.splitlines()[:-2]
+        await seat.press("x")
+        await seat.type(long)
+        assert last_lines(seat)[1].endswith("word27 word28 word29")
+        await seat.press("home")
+        assert last_lines(seat)[1].startswith("word0 word1 word2")
+        assert seat.text.splitlines()[:-2] == above
+        await seat.press("enter", "q")
+    assert reasons(msp) == [long]

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date
 from decimal import Decimal
 from pathlib import Path
+from threading import Event
 
 import pytest
 from unit.domain.make import LINE, NOVEMBER, NOW, TODAY, binding, observed, period, plan_of
@@ -99,6 +100,24 @@ def test_an_observer_hands_out_what_only_reads(tmp_path: Path) -> None:
     side = Observer({"autotask": Costly(10)}, lambda: ledger).look([BILLED], WHEN).sides["autotask"]
     database.close()
     assert not [name for name in ("write", "reread", "diagnose", "write_seconds") if hasattr(side.psa, name)]
+
+
+def test_the_ledger_is_opened_while_a_psa_still_says_who_it_is(tmp_path: Path) -> None:
+    """Who waited for the other would wait for ever: the PSA answers only once the ledger is there."""
+    database, opened = open_database(f"sqlite:{tmp_path / 'ledger.db'}", tmp_path), Event()
+
+    class Slow(Writer):
+        @property
+        def tenant(self) -> str:  # type: ignore[override] # a port's tenant is a property
+            return "asked meanwhile" if opened.wait(10) else "asked first"
+
+    def ledger() -> Ledger:
+        opened.set()
+        return Ledger(UsageLog(database), Journal(database))
+
+    side = Observer({"autotask": Slow(10)}, ledger).look([BILLED], WHEN).sides["autotask"]
+    database.close()
+    assert side.tenant == "asked meanwhile"
 
 
 def test_a_run_of_ours_that_writes_meanwhile_is_no_drift(tmp_path: Path) -> None:
