@@ -186,7 +186,7 @@ class Ledger:
 class Observer:
     """Takes snapshots, from the ledger and the PSAs' reading halves: what is made of them cannot write.
 
-    ``ledger`` opens it, which takes as long as a request: what reads it must be loaded first. ``claims`` tells who else
+    ``ledger`` opens it, which takes a while: what reads it is loaded first. ``claims`` tells who else
     keeps lines. Each is asked for once.
     """
 

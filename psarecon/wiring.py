@@ -62,6 +62,6 @@ def _offered(group: str) -> Mapping[str, EntryPoint]:
 
 def ledger(settings: Settings, resolver: Resolver) -> Database:
     """The ledger, made or migrated if need be. Raises LedgerError, SecretMissing."""
-    from psarecon.ledger.database import open_database  # as heavy as all else together: only where it is used
+    from psarecon.ledger.database import open_database  # loads SQLAlchemy: only where it is used
 
     return open_database(resolver.text(settings.ledger, "ledger"), settings.directory)

@@ -202,7 +202,7 @@ def entry() -> NoReturn:
         with suppress(OSError, ValueError):
             sys.stdout.flush()
         os._exit(code)  # a thread that still waits for an answer keeps nobody
-    gc.freeze()  # Python would look through all of it once more on the way out, a tenth of a second
+    gc.freeze()  # Python would look through all of it once more on the way out, up to a tenth of a second
     raise SystemExit(_flushed(code))
 
 

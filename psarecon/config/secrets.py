@@ -24,6 +24,8 @@ _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 _COMMAND_SECONDS = 30
 #: What a command may take to end once it has said all.
 _LAST_SECONDS = 1.0
+#: Seconds between two looks at whether to stop waiting for a command.
+_LOOK = 0.1
 _MOST_BYTES = 64 * 1024
 _LOOPBACK = re.compile(r"localhost|127(?:\.[0-9]{1,3}){3}|::1")
 
@@ -163,12 +165,19 @@ def _begun(target: str, environ: Mapping[str, str], directory: Path) -> subproce
 
 
 def _said_by(program: subprocess.Popen[bytes], until: float) -> bytes:
-    """What the program wrote until its end, no more of it than a secret may have. Raises _Nothing past ``until``."""
+    """What the program wrote until its end, no more of it than a secret may have.
+
+    Raises _Nothing past ``until``, or told to stop.
+    """
     assert program.stdout is not None
     raw = b""
     with selectors.DefaultSelector() as waiting:
         waiting.register(program.stdout, selectors.EVENT_READ)
-        while waiting.select(max(0.0, until - time.monotonic())):
+        while (left := until - time.monotonic()) > 0:
+            if PATIENCE.leaving:  # no signal is raised in a thread: it has to look
+                raise _Nothing("was not waited for: told to stop")
+            if not waiting.select(min(left, _LOOK)):
+                continue
             piece = os.read(program.stdout.fileno(), _MOST_BYTES)
             raw += piece
             if not piece or len(raw) > _MOST_BYTES:

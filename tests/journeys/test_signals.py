@@ -219,8 +219,9 @@ def test_an_apply_that_is_told_before_it_begins_has_nothing_to_finish(three: Reh
 
 def children(number: int, command: str) -> list[int]:
     """The processes this one has started that run the command by now; git, asked in passing, is none of them."""
-    found = Path(f"/proc/{number}/task/{number}/children").read_text(encoding="ascii")
-    return [one for one in map(int, found.split()) if command_of(one) == command]
+    threads = Path(f"/proc/{number}/task").glob("*/children")
+    found = [int(one) for thread in threads for one in thread.read_text(encoding="ascii").split()]
+    return [one for one in found if command_of(one) == command]
 
 
 def command_of(number: int) -> str:
@@ -291,12 +292,13 @@ def test_a_second_signal_does_not_wait_for_an_answer(three: Rehearsal, number: s
     assert code == -number
 
 
+@pytest.mark.parametrize("secret", ['secret: "env:AUTOTASK_SECRET"', 'api_key: "env:JUMPCLOUD_API_KEY"'])
 @SIGNALS
 def test_a_command_for_a_secret_does_not_outlive_the_plan_that_started_it(
-    three: Rehearsal, number: signal.Signals
+    three: Rehearsal, number: signal.Signals, secret: str
 ) -> None:
-    """The signal is for psarecon alone, and its child is gone when it is."""
-    three.settings('secret: "env:AUTOTASK_SECRET"', 'secret: "command:sleep 25"')
+    """The signal is for psarecon alone, and its child is gone when it is, also one that a thread has started."""
+    three.settings(secret, f'{secret.partition(":")[0]}: "command:sleep 25"')
     with started(three, "plan") as process:
         until(lambda: children(process.pid, "sleep 25") != [])
         (child,) = children(process.pid, "sleep 25")

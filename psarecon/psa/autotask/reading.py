@@ -155,26 +155,28 @@ class Reader:
         company = None if contract is None else int(contract["companyID"])
         rows = world.rows.get(int(line.id), [])
         row = in_force(rows, day)
-        cycle = None if row is None else self._cycle(contract, row)
         cost = money(service.get("unitCost"))
+        found, months = ((), 1) if row is None else self._billed(rows, row, contract, day, cost)
         return Observed(
             line=LineKey(line.psa, _text(company, line.company), str(service["contractID"]), line.id),
             names=self._names(service, contract, company, world),
             quantity=None if row is None else row.units,
             unit_cost=cost,
             unit_price=money(service.get("unitPrice")),
-            periods=() if row is None or cycle is None else self._periods(rows, row, cycle, day, cost),
-            months=1 if cycle is None else cycle.months,
+            periods=found,
+            months=months,
             remarks=tuple(_remarks(contract, billing=row is not None)),
         )
 
-    def _periods(
-        self, rows: Sequence[UnitRow], row: UnitRow, cycle: Cycle, day: date, unit_cost: Decimal | None
-    ) -> tuple[Period, ...]:
+    def _billed(
+        self, rows: Sequence[UnitRow], row: UnitRow, contract: Record | None, day: date, unit_cost: Decimal | None
+    ) -> tuple[tuple[Period, ...], int]:
+        """The periods of a line that bills, and how many months each has."""
+        cycle = self._cycle(contract, row)
         found = periods(rows, cycle, day, unit_cost)
-        if not self._cost_from_periods:
-            return found
-        return (replace(found[0], unit_cost=_row_cost(row, found[0], unit_cost)), *found[1:])
+        if self._cost_from_periods:
+            found = (replace(found[0], unit_cost=_row_cost(row, found[0], unit_cost)), *found[1:])
+        return found, cycle.months
 
     def _names(self, service: Record, contract: Record | None, company: int | None, world: _World) -> Names:
         record = None if company is None else world.companies.get(company)
