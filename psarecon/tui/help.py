@@ -19,7 +19,10 @@ class HelpScreen(Reading, Overlay[None]):
     HelpScreen { align: center middle; }
     HelpScreen #box { width: 80; max-width: 100%; height: 100%; border: round $accent; background: $surface; }
     HelpScreen #help-title, HelpScreen #help-keys { height: 1; padding: 0 1; background: $surface; }
-    HelpScreen #help-lines { height: 1fr; padding: 0 1; background: $surface; }
+    HelpScreen #help-lines {
+        height: 1fr; padding: 0 1; background: $surface;
+        overflow-x: hidden; scrollbar-size-vertical: 1;
+    }
     """
 
     def __init__(self, keyboard: Keyboard, place: Place) -> None:
